@@ -1,0 +1,47 @@
+//! The table of accounts.
+
+use protocol::{AccountId, Timestamp, User};
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AccountId,
+    #[sea_orm(unique)]
+    pub username: String,
+    pub display_name: String,
+    /// `display_name` in lower case.
+    pub display_key: String,
+    pub email: Option<String>,
+    /// `email` in lower case, once it is confirmed.
+    #[sea_orm(unique)]
+    pub email_key: Option<String>,
+    /// A PHC string.
+    pub password_hash: String,
+    pub admin: bool,
+    pub created_at: Timestamp,
+}
+
+// Written out so that no address and no hash gets into a log by way of `{:?}`.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl From<Model> for User {
+    fn from(account: Model) -> Self {
+        Self {
+            id: account.id,
+            username: account.username,
+            display_name: account.display_name,
+            avatar_url: None,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Accounts: who people are. What they are to each other belongs to `friends`.
+
+pub(crate) mod entity;
+pub mod passwords;
+pub mod sessions;
+mod sign_up;
+
+use std::collections::HashMap;
+
+use protocol::{AccountId, User, Username};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use crate::{Ctx, Error, Result, Viewer};
+
+pub use sign_up::{create_admin, sign_up};
+
+/// The viewer's own account.
+///
+/// # Errors
+/// `NotFound` where it is gone.
+pub async fn me(ctx: &Ctx, viewer: &Viewer) -> Result<User> {
+    by_id(ctx.db.read(), viewer.account()).await
+}
+
+/// A person by username.
+///
+/// # Errors
+/// `NotFound` where nobody has it.
+pub async fn by_username(ctx: &Ctx, username: &str) -> Result<User> {
+    let Ok(username) = Username::parse(username) else { return Err(Error::NotFound) };
+    let found = entity::Entity::find()
+        .filter(entity::Column::Username.eq(username.as_str()))
+        .one(ctx.db.read())
+        .await?;
+    found.map(User::from).ok_or(Error::NotFound)
+}
+
+pub(crate) async fn by_id(conn: &impl ConnectionTrait, id: AccountId) -> Result<User> {
+    let found = entity::Entity::find_by_id(id).one(conn).await?;
+    found.map(User::from).ok_or(Error::NotFound)
+}
+
+/// The people with these ids, in one query.
+pub(crate) async fn by_ids(
+    conn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, User>> {
+    let mut ids: Vec<AccountId> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = entity::Entity::find().filter(entity::Column::Id.is_in(ids)).all(conn).await?;
+    Ok(found.into_iter().map(|account| (account.id, User::from(account))).collect())
+}
+
+/// The two ids as one key, the same whichever comes first: what only one pair may have.
+pub(crate) fn pair(one: AccountId, other: AccountId) -> Vec<u8> {
+    let (low, high) = if one < other { (one, other) } else { (other, one) };
+    [*low.0.as_bytes(), *high.0.as_bytes()].concat()
+}

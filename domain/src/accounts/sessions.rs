@@ -1,0 +1,190 @@
+//! Sessions: the devices signed in to an account. Their tokens are stored hashed; [`authenticate`]
+//! is the only way to get a [`Viewer`].
+
+use protocol::{AccountId, SessionId, Timestamp, User, accounts::Session, accounts::SignIn};
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sha2::{Digest, Sha256};
+
+use super::entity as account;
+use crate::{Ctx, Error, Result, bus::Change, clock, db::Tx};
+
+/// A session that is not used for this long ends.
+pub const LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// How exactly `last_seen_at` is kept: a write an hour, not one a request.
+const SEEN_EVERY_MS: i64 = 60 * 60 * 1_000;
+
+/// What a signed-in client shows: 64 hexadecimal digits. Never stored, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn hash(text: &str) -> Vec<u8> {
+        Sha256::digest(text.as_bytes()).to_vec()
+    }
+}
+
+/// Who asks: somebody signed in. A proof, made by [`authenticate`] alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Viewer {
+    account: AccountId,
+    session: SessionId,
+    expires_at: Timestamp,
+}
+
+impl Viewer {
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// When the session ends if it is not used again.
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+mod session {
+    use protocol::{AccountId, SessionId, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "session")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: SessionId,
+        pub account_id: AccountId,
+        pub token_hash: Vec<u8>,
+        pub user_agent: Option<String>,
+        pub created_at: Timestamp,
+        pub last_seen_at: Timestamp,
+        pub expires_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Signs in: the person, and the token of a new session.
+///
+/// # Errors
+/// `Unauthenticated`, the same for every cause, after the same time.
+pub async fn sign_in(ctx: &Ctx, form: SignIn, user_agent: Option<&str>) -> Result<(User, Token)> {
+    let login = form.login.as_str().to_lowercase();
+    let column =
+        if login.contains('@') { account::Column::EmailKey } else { account::Column::Username };
+    let found = account::Entity::find().filter(column.eq(login)).one(ctx.db.read()).await?;
+    let hash = found.as_ref().map(|account| account.password_hash.clone());
+    let right = ctx.hasher.verify(&form.password, hash).await?;
+    let Some(account) = found.filter(|_| right) else {
+        return Err(Error::Unauthenticated("That name and password do not go together."));
+    };
+    let user = User::from(account);
+    let token = ctx.transact(async |tx| insert(tx, user.id, user_agent).await).await?;
+    Ok((user, token))
+}
+
+/// Who shows this token.
+///
+/// # Errors
+/// `Unauthenticated` where no session has it, or its time is over.
+pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
+    let refused = Error::Unauthenticated("Sign in to go on.");
+    if token.len() != 64 {
+        return Err(refused);
+    }
+    let now = ctx.clock.now();
+    let found = session::Entity::find()
+        .filter(session::Column::TokenHash.eq(Token::hash(token)))
+        .filter(session::Column::ExpiresAt.gt(now))
+        .one(ctx.db.read())
+        .await?;
+    let Some(found) = found else { return Err(refused) };
+    let viewer =
+        Viewer { account: found.account_id, session: found.id, expires_at: found.expires_at };
+    if now.0 - found.last_seen_at.0 < SEEN_EVERY_MS {
+        return Ok(viewer);
+    }
+    let expires_at = now.plus_ms(LIFETIME_MS);
+    ctx.transact(async |tx| {
+        session::Entity::update_many()
+            .col_expr(session::Column::LastSeenAt, Expr::value(now))
+            .col_expr(session::Column::ExpiresAt, Expr::value(expires_at))
+            .filter(session::Column::Id.eq(found.id))
+            .exec(tx.conn())
+            .await?;
+        Ok(())
+    })
+    .await?;
+    Ok(Viewer { expires_at, ..viewer })
+}
+
+/// The devices of the viewer, the latest used first.
+///
+/// # Errors
+/// As reading fails.
+pub async fn list(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<Session>> {
+    let found = session::Entity::find()
+        .filter(session::Column::AccountId.eq(viewer.account))
+        .filter(session::Column::ExpiresAt.gt(ctx.clock.now()))
+        .order_by_desc(session::Column::LastSeenAt)
+        .order_by_desc(session::Column::Id)
+        .all(ctx.db.read())
+        .await?;
+    let shown = found.into_iter().map(|session| Session {
+        id: session.id,
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        user_agent: session.user_agent,
+        current: session.id == viewer.session,
+    });
+    Ok(shown.collect())
+}
+
+/// Ends one of the viewer's sessions, this one or another; its sockets close.
+///
+/// # Errors
+/// `NotFound` where it is not one of theirs.
+pub async fn end(ctx: &Ctx, viewer: &Viewer, id: SessionId) -> Result<()> {
+    ctx.transact(async |tx| {
+        let deleted = session::Entity::delete_many()
+            .filter(session::Column::Id.eq(id))
+            .filter(session::Column::AccountId.eq(viewer.account))
+            .exec(tx.conn())
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Err(Error::NotFound);
+        }
+        tx.emit(Change::SessionEnded { session: id });
+        Ok(())
+    })
+    .await
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    account: AccountId,
+    user_agent: Option<&str>,
+) -> Result<Token> {
+    let token: String = clock::random::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let now = tx.now();
+    let session = session::ActiveModel {
+        id: Set(tx.new_id(SessionId::new)),
+        account_id: Set(account),
+        token_hash: Set(Token::hash(&token)),
+        user_agent: Set(user_agent.map(|name| name.chars().take(200).collect())),
+        created_at: Set(now),
+        last_seen_at: Set(now),
+        expires_at: Set(now.plus_ms(LIFETIME_MS)),
+    };
+    session::Entity::insert(session).exec_without_returning(tx.conn()).await?;
+    Ok(Token(token))
+}

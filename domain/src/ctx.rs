@@ -1,0 +1,100 @@
+//! What every action needs: the store, the bus, the clock.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    ActiveModelBehavior, ActiveValue::Set, DatabaseConnection, DeriveEntityModel, DerivePrimaryKey,
+    DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait, sea_query::OnConflict,
+};
+
+use crate::{Clock, Result, accounts::passwords::Hasher, bus::Bus, clock, db::Db, error::Error};
+
+/// What a [`Ctx`] is opened with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `sqlite:PATH`.
+    pub database_url: String,
+    pub clock: Clock,
+}
+
+/// The first argument of every action. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx {
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
+    pub(crate) hasher: Arc<Hasher>,
+    epoch: Arc<str>,
+}
+
+impl Ctx {
+    /// Opens the database, lets `migrate` bring it to the schema of this build, and reads which
+    /// house it is.
+    ///
+    /// # Errors
+    /// `Internal` or `Unavailable` where the database cannot be opened or migrated.
+    pub async fn open(
+        config: Config,
+        migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
+    ) -> Result<Self> {
+        let db = Db::open(&config.database_url).await?;
+        migrate(db.writer()).await?;
+        let epoch = epoch(&db, &config.clock).await?;
+        Ok(Self {
+            db,
+            bus: Bus::default(),
+            clock: config.clock,
+            hasher: Arc::default(),
+            epoch: epoch.into(),
+        })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal` where it does not.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.db.read().ping().await?)
+    }
+
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Names this database; another one after it was restored.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// An id that nobody has: the present time and chance.
+    pub fn new_id<T>(&self, make: impl FnOnce(i64, [u8; 16]) -> T) -> T {
+        make(self.clock.now().0, clock::random())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "house")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i32,
+    pub epoch: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+async fn epoch(db: &Db, clock: &Clock) -> Result<String> {
+    let fresh = protocol::RoomId::new(clock.now().0, clock::random()).to_string();
+    Entity::insert(ActiveModel { id: Set(1), epoch: Set(fresh) })
+        .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
+        .exec_without_returning(db.writer())
+        .await?;
+    let house = Entity::find_by_id(1).one(db.writer()).await?;
+    house.map(|house| house.epoch).ok_or_else(|| Error::internal("the house has no row"))
+}

@@ -1,0 +1,84 @@
+//! What can go wrong, said for the person who asked. Sources of internal failures are kept for the
+//! log alone.
+
+use std::borrow::Cow;
+
+use protocol::{Code, Problem};
+use sea_orm::{DbErr, RuntimeErr};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an action did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{detail}")]
+    Invalid { field: &'static str, detail: Cow<'static, str> },
+    #[error("not signed in, or not with these")]
+    Unauthenticated(&'static str),
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Not there, or not theirs: the two are told apart nowhere.
+    #[error("not there, or not theirs")]
+    NotFound,
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// Would work a little later.
+    #[error("not available: {0}")]
+    Unavailable(String),
+    #[error(transparent)]
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    pub(crate) fn invalid(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid { field, detail: detail.into() }
+    }
+
+    pub(crate) fn internal(
+        source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
+    ) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// This error as the client sees it.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Invalid { field, detail } => Problem::invalid(field, detail.clone()),
+            Self::Unauthenticated(detail) => Problem::new(Code::Unauthenticated, *detail),
+            Self::Forbidden(detail) => Problem::new(Code::Forbidden, *detail),
+            Self::NotFound => Problem::not_found(),
+            Self::Conflict(detail) => Problem::new(Code::Conflict, *detail),
+            Self::Unavailable(_) => {
+                Problem::new(Code::Unavailable, "Kith is busy. Try again in a moment.")
+            }
+            Self::Internal(_) => {
+                Problem::new(Code::Unknown, "Something went wrong here. It has been written down.")
+            }
+        }
+    }
+
+    /// Whether somebody who runs Kith should read about it.
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error.to_string()),
+            DbErr::Exec(RuntimeErr::SqlxError(_)) | DbErr::Query(RuntimeErr::SqlxError(_))
+                if is_out_of_room(&error) =>
+            {
+                Self::Unavailable(error.to_string())
+            }
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// SQLite's words for a full disk and for a lock that was not free in time.
+fn is_out_of_room(error: &DbErr) -> bool {
+    let text = error.to_string();
+    text.contains("database or disk is full") || text.contains("database is locked")
+}

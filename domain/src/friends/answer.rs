@@ -1,0 +1,128 @@
+//! What becomes of a request, and of a friendship.
+
+use protocol::{AccountId, RequestId};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::entity::{
+    friendship,
+    request::{self, State},
+};
+use crate::{
+    Ctx, Error, Result, Viewer, accounts,
+    bus::Change,
+    db::Tx,
+    followers::{self, Fact},
+};
+
+/// Accepts a request that the viewer was sent.
+///
+/// # Errors
+/// `NotFound` where it was not sent to them; `Conflict` where it is no longer open.
+pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
+    ctx.transact(async |tx| match received(tx, viewer, id, State::Accepted).await? {
+        Some(row) => befriend(tx, row).await,
+        None => Ok(()),
+    })
+    .await
+}
+
+/// Declines a request that the viewer was sent.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
+    ctx.transact(async |tx| match received(tx, viewer, id, State::Declined).await? {
+        Some(row) => close(tx, &row, State::Declined).await,
+        None => Ok(()),
+    })
+    .await
+}
+
+/// Takes back a request that the viewer sent.
+///
+/// # Errors
+/// `NotFound` where it is not theirs; `Conflict` where it was answered.
+pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
+    ctx.transact(async |tx| {
+        let row = find(tx, id).await?.filter(|row| row.sender_id == viewer.account());
+        match open_or(row, State::Withdrawn)? {
+            Some(row) => close(tx, &row, State::Withdrawn).await,
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
+/// Ends a friendship. The direct room closes; both can still read it.
+///
+/// # Errors
+/// `NotFound` where nobody has the name.
+pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
+    let me = viewer.account();
+    let other = accounts::by_username(ctx, username).await?.id;
+    ctx.transact(async |tx| {
+        let mut ended = 0;
+        for side in [(me, other), (other, me)] {
+            ended += friendship::Entity::delete_by_id(side).exec(tx.conn()).await?.rows_affected;
+        }
+        if ended > 0 {
+            followers::follow(tx, Fact::Unfriended(me, other)).await?;
+            tx.emit(Change::RelationChanged { one: me, other });
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Makes friends of who asked and who was asked.
+pub(super) async fn befriend(tx: &mut Tx, row: request::Model) -> Result<()> {
+    let (one, other) = (row.sender_id, row.recipient_id);
+    let created_at = tx.now();
+    let side = |account: AccountId, friend: AccountId| friendship::ActiveModel {
+        account_id: Set(account),
+        friend_id: Set(friend),
+        created_at: Set(created_at),
+    };
+    friendship::Entity::insert_many([side(one, other), side(other, one)])
+        .exec_without_returning(tx.conn())
+        .await?;
+    followers::follow(tx, Fact::Befriended(one, other)).await?;
+    close(tx, &row, State::Accepted).await
+}
+
+/// The request if it is open and was sent to the viewer; `None` where it has this `end` already.
+async fn received(
+    tx: &Tx,
+    viewer: &Viewer,
+    id: RequestId,
+    end: State,
+) -> Result<Option<request::Model>> {
+    let row = find(tx, id).await?.filter(|row| row.recipient_id == viewer.account());
+    open_or(row, end)
+}
+
+async fn find(tx: &Tx, id: RequestId) -> Result<Option<request::Model>> {
+    Ok(request::Entity::find_by_id(id).one(tx.conn()).await?)
+}
+
+fn open_or(row: Option<request::Model>, end: State) -> Result<Option<request::Model>> {
+    let row = row.ok_or(Error::NotFound)?;
+    match row.state {
+        State::Open => Ok(Some(row)),
+        state if state == end => Ok(None),
+        _ => Err(Error::Conflict("This request is no longer open.")),
+    }
+}
+
+async fn close(tx: &mut Tx, row: &request::Model, state: State) -> Result<()> {
+    let closed = request::ActiveModel {
+        id: Set(row.id),
+        state: Set(state),
+        open_pair: Set(None),
+        answered_at: Set(Some(tx.now())),
+        ..Default::default()
+    };
+    request::Entity::update(closed).exec(tx.conn()).await?;
+    tx.emit(Change::RelationChanged { one: row.sender_id, other: row.recipient_id });
+    Ok(())
+}

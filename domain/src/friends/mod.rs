@@ -1,0 +1,75 @@
+//! Friendship: how people stand to each other, and how that changes.
+
+mod answer;
+mod ask;
+mod entity;
+mod people;
+mod relation;
+
+use protocol::{
+    AccountId, User,
+    friends::{Direction, FriendRequest},
+};
+use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*, sea_query::ExprTrait as _};
+
+pub use answer::{accept, decline, unfriend, withdraw};
+pub use ask::{Asked, ask};
+pub use people::{friends_of, profile, search};
+pub(crate) use relation::are_friends;
+pub use relation::state;
+
+use crate::{Ctx, Result, Viewer, accounts};
+use entity::{friendship, request};
+
+/// The viewer's friends, by display name.
+///
+/// # Errors
+/// As reading fails.
+pub async fn list(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
+    friends(ctx, viewer.account()).await
+}
+
+async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {
+    let conn = ctx.db.read();
+    let ids = friend_ids(conn, account).await?;
+    let mut users: Vec<User> = accounts::by_ids(conn, ids).await?.into_values().collect();
+    users.sort_by_cached_key(|user| (user.display_name.to_lowercase(), user.id));
+    Ok(users)
+}
+
+async fn friend_ids(conn: &impl ConnectionTrait, account: AccountId) -> Result<Vec<AccountId>> {
+    let rows = friendship::Entity::find()
+        .filter(friendship::Column::AccountId.eq(account))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.friend_id).collect())
+}
+
+/// The viewer's open requests in one direction or both, the newest first.
+///
+/// # Errors
+/// As reading fails.
+pub async fn requests(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    direction: Option<Direction>,
+) -> Result<Vec<FriendRequest>> {
+    let me = viewer.account();
+    let (sent, received) = (request::Column::SenderId.eq(me), request::Column::RecipientId.eq(me));
+    let mine = match direction {
+        Some(Direction::Outgoing) => sent,
+        Some(Direction::Incoming) => received,
+        None => sent.or(received),
+    };
+    let conn = ctx.db.read();
+    let rows = request::Entity::find()
+        .filter(mine)
+        .filter(request::Column::State.eq(request::State::Open))
+        .order_by_desc(request::Column::CreatedAt)
+        .order_by_desc(request::Column::Id)
+        .all(conn)
+        .await?;
+    let others = rows.iter().map(|row| relation::other(row, me));
+    let users = accounts::by_ids(conn, others).await?;
+    Ok(rows.iter().filter_map(|row| relation::shown(row, me, &users)).collect())
+}

@@ -1,0 +1,85 @@
+//! Finding people, and what one sees of them.
+
+use protocol::{
+    Items, Limit, User,
+    friends::{Profile, Relation},
+};
+use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _};
+
+use super::{friends, relation};
+use crate::{
+    Ctx, Error, Result, Viewer,
+    accounts::{self, entity as account},
+};
+
+/// The fewest characters that find anybody.
+const SHORTEST_QUERY: usize = 2;
+const LONGEST_QUERY: usize = 64;
+
+/// A person's public profile; with how they stand to the viewer, where somebody is signed in.
+///
+/// # Errors
+/// `NotFound` where nobody has the name.
+pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Result<Profile> {
+    let user = accounts::by_username(ctx, username).await?;
+    let Some(viewer) = viewer else {
+        return Ok(Profile { user, relation: None, request: None });
+    };
+    let (relation, open) = relation::between(ctx.db.read(), viewer.account(), user.id).await?;
+    Ok(Profile { user, relation: Some(relation), request: open.map(|row| row.id) })
+}
+
+/// People whose username or display name begins with `query`, by username.
+///
+/// # Errors
+/// `Invalid` where the query is shorter than 2 characters, or much too long.
+pub async fn search(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    query: &str,
+    cursor: Option<&str>,
+    limit: Limit,
+) -> Result<Items<Profile>> {
+    let query = query.trim().to_lowercase();
+    let length = query.chars().count();
+    if length < SHORTEST_QUERY {
+        return Err(Error::invalid("query", "Type at least 2 characters of a name."));
+    }
+    if length > LONGEST_QUERY {
+        return Err(Error::invalid("query", "Names are shorter than that."));
+    }
+    // A range of the index instead of LIKE, which would read % and _ in what was typed.
+    let end = format!("{query}\u{10FFFF}");
+    let begins = |column: account::Column| column.gte(query.as_str()).and(column.lt(end.as_str()));
+    let conn = ctx.db.read();
+    let mut find = account::Entity::find()
+        .filter(begins(account::Column::Username).or(begins(account::Column::DisplayKey)))
+        .order_by_asc(account::Column::Username)
+        .limit(limit.get() + 1);
+    if let Some(cursor) = cursor {
+        find = find.filter(account::Column::Username.gt(cursor));
+    }
+    let mut people: Vec<User> = find.all(conn).await?.into_iter().map(User::from).collect();
+    let more = people.len() as u64 > limit.get();
+    people.truncate(limit.get() as usize);
+    let next = people.last().filter(|_| more).map(|user| user.username.clone());
+    let mut relations = relation::among(conn, viewer.account(), &people).await?;
+    let items = people.into_iter().map(|user| {
+        let (relation, open) = relations.remove(&user.id).unwrap_or((Relation::None, None));
+        Profile { user, relation: Some(relation), request: open.map(|row| row.id) }
+    });
+    Ok(Items { items: items.collect(), next })
+}
+
+/// The friends of a friend, or one's own.
+///
+/// # Errors
+/// `NotFound` where nobody has the name, or the two are no friends.
+pub async fn friends_of(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Vec<User>> {
+    let user = accounts::by_username(ctx, username).await?;
+    let me = viewer.account();
+    if user.id != me && !relation::are_friends(ctx.db.read(), me, user.id).await? {
+        return Err(Error::NotFound);
+    }
+    friends(ctx, user.id).await
+}

@@ -1,0 +1,22 @@
+//! Kith's rules and store. Whoever changes or reads anything calls an action here, with the
+//! [`Ctx`] first and then the [`Viewer`] who asks, or a proof of what they may do.
+//!
+//! A noun uses only nouns to its left: accounts, friends, rooms, messages. What must follow on the
+//! right stands in `followers`.
+
+pub mod accounts;
+pub mod bus;
+mod clock;
+mod ctx;
+mod db;
+mod error;
+mod followers;
+pub mod friends;
+pub mod messages;
+pub mod rooms;
+pub mod snapshot;
+
+pub use accounts::sessions::Viewer;
+pub use clock::Clock;
+pub use ctx::{Config, Ctx};
+pub use error::{Error, Result};

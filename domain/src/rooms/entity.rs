@@ -1,0 +1,77 @@
+//! The tables of rooms and of memberships.
+
+pub mod room {
+    use protocol::{AccountId, RoomId, Timestamp, rooms::Kind};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "room")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: RoomId,
+        pub kind: Kind,
+        pub name: String,
+        pub topic: String,
+        pub closed: bool,
+        /// The two ids of a direct room, the lower first.
+        pub direct_pair: Option<Vec<u8>>,
+        pub last_seq: i64,
+        pub revision: i64,
+        /// Rises with every change of who is in the room.
+        pub access: i64,
+        pub member_count: i64,
+        pub last_author_id: Option<AccountId>,
+        pub last_text: String,
+        pub last_message_at: Timestamp,
+        pub created_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(has_many = "super::membership::Entity")]
+        Membership,
+    }
+
+    impl Related<super::membership::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Membership.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod membership {
+    use protocol::{AccountId, RoomId, Timestamp, rooms::Role};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "membership")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub room_id: RoomId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: AccountId,
+        pub role: Role,
+        pub read_seq: i64,
+        pub joined_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::room::Entity",
+            from = "Column::RoomId",
+            to = "super::room::Column::Id"
+        )]
+        Room,
+    }
+
+    impl Related<super::room::Entity> for Entity {
+        fn to() -> RelationDef {
+            Relation::Room.def()
+        }
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

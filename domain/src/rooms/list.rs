@@ -1,0 +1,152 @@
+//! Rooms as one member sees them.
+
+use std::collections::HashMap;
+
+use protocol::{
+    AccountId, Items, Limit, Room, RoomId, Timestamp, User,
+    rooms::{Kind, Mine, Notify, Preview},
+};
+use sea_orm::{
+    ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+};
+
+use super::entity::{membership, room};
+use crate::{Ctx, Error, Result, Viewer, accounts};
+
+/// The viewer's rooms, the latest activity first.
+///
+/// # Errors
+/// `Invalid` for a cursor that was never given.
+pub async fn list(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    cursor: Option<&str>,
+    limit: Limit,
+) -> Result<Items<Room>> {
+    let cursor = cursor.map(parse_cursor).transpose()?;
+    page(ctx, viewer.account(), cursor, limit.get()).await
+}
+
+/// The first `limit` of an account's rooms, for the socket's first frame.
+///
+/// # Errors
+/// As reading fails.
+pub async fn all_of(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Items<Room>> {
+    page(ctx, viewer.account(), None, limit).await
+}
+
+/// One room as this account sees it now.
+///
+/// # Errors
+/// `NotFound` where they are not in it.
+pub async fn show(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<Room> {
+    let conn = ctx.db.read();
+    let found = membership::Entity::find_by_id((id, account))
+        .find_also_related(room::Entity)
+        .one(conn)
+        .await?;
+    let Some((membership, Some(room))) = found else { return Err(Error::NotFound) };
+    let mut shown = with_people(conn, account, vec![(membership, room)]).await?;
+    shown.pop().ok_or(Error::NotFound)
+}
+
+async fn page(
+    ctx: &Ctx,
+    account: AccountId,
+    cursor: Option<(Timestamp, RoomId)>,
+    limit: u64,
+) -> Result<Items<Room>> {
+    let conn = ctx.db.read();
+    let mut find = membership::Entity::find()
+        .find_also_related(room::Entity)
+        .filter(membership::Column::AccountId.eq(account))
+        .order_by_desc(room::Column::LastMessageAt)
+        .order_by_desc(room::Column::Id)
+        .limit(limit + 1);
+    if let Some((at, id)) = cursor {
+        let older = room::Column::LastMessageAt.lt(at);
+        let same = room::Column::LastMessageAt.eq(at).and(room::Column::Id.lt(id));
+        find = find.filter(older.or(same));
+    }
+    let rows = find.all(conn).await?;
+    let mut rows: Vec<_> =
+        rows.into_iter().filter_map(|(membership, room)| Some((membership, room?))).collect();
+    let more = rows.len() as u64 > limit;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|(_, room)| cursor_of(room));
+    Ok(Items { items: with_people(conn, account, rows).await?, next })
+}
+
+fn cursor_of(room: &room::Model) -> String {
+    format!("{}_{}", room.last_message_at.0, room.id)
+}
+
+fn parse_cursor(cursor: &str) -> Result<(Timestamp, RoomId)> {
+    let parse = || {
+        let (at, id) = cursor.split_once('_')?;
+        Some((Timestamp(at.parse().ok()?), id.parse().ok()?))
+    };
+    parse().ok_or_else(|| Error::invalid("cursor", "This cursor was not given by Kith."))
+}
+
+async fn with_people(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    rows: Vec<(membership::Model, room::Model)>,
+) -> Result<Vec<Room>> {
+    let people = rows
+        .iter()
+        .flat_map(|(_, room)| [room.last_author_id, other_of(room, account)].into_iter().flatten());
+    let people = accounts::by_ids(conn, people).await?;
+    Ok(rows.into_iter().map(|row| shown(row, account, &people)).collect())
+}
+
+/// Who the other is in a direct room.
+fn other_of(room: &room::Model, account: AccountId) -> Option<AccountId> {
+    let (low, high) = room.direct_pair.as_deref()?.split_at_checked(16)?;
+    let id = |bytes| Uuid::from_slice(bytes).ok().map(AccountId);
+    let (low, high) = (id(low)?, id(high)?);
+    Some(if low == account { high } else { low })
+}
+
+fn shown(
+    (membership, room): (membership::Model, room::Model),
+    account: AccountId,
+    people: &HashMap<AccountId, User>,
+) -> Room {
+    let last_message = room.last_author_id.and_then(|author| {
+        Some(Preview {
+            seq: room.last_seq,
+            author: people.get(&author)?.clone(),
+            text: room.last_text.clone(),
+            created_at: room.last_message_at,
+        })
+    });
+    let direct_with = other_of(&room, account).and_then(|id| people.get(&id).cloned());
+    Room {
+        id: room.id,
+        kind: room.kind,
+        name: match (&direct_with, room.kind) {
+            (Some(other), Kind::Direct) => other.display_name.clone(),
+            _ => room.name,
+        },
+        topic: room.topic,
+        retention: "forever".to_owned(),
+        staff_only: false,
+        closed: room.closed,
+        first_seq: 1,
+        last_seq: room.last_seq,
+        revision: room.revision,
+        member_count: room.member_count,
+        online_count: 0,
+        last_message,
+        mine: Some(Mine {
+            read_seq: membership.read_seq,
+            unread: room.last_seq - membership.read_seq,
+            mentions: 0,
+            notify: Notify::All,
+            role: membership.role,
+        }),
+        direct_with,
+    }
+}

@@ -1,0 +1,209 @@
+//! Rooms of many: making them, coming and going.
+
+use protocol::{
+    AccountId, Room, RoomId, Timestamp, User,
+    rooms::{Kind, Role},
+};
+use sea_orm::{
+    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+};
+
+use super::{
+    access::{self, Member},
+    entity::{membership, room},
+    list,
+};
+use crate::{Ctx, Error, Result, Viewer, accounts, bus::Change, db::Tx, friends};
+
+/// A room to be made.
+#[derive(Clone, Debug)]
+pub struct NewRoom {
+    pub kind: Kind,
+    pub name: protocol::RoomName,
+}
+
+/// Makes a public or private room with the viewer as its owner.
+///
+/// # Errors
+/// `Invalid` for a direct room, which [`super::direct::open`] makes.
+pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
+    if new.kind == Kind::Direct {
+        return Err(Error::invalid("kind", "A room is public or private."));
+    }
+    let id = ctx
+        .transact(async |tx| {
+            let id = insert(tx, new.kind, new.name.as_str(), None).await?;
+            enter(tx, id, viewer.account(), Role::Owner).await?;
+            Ok(id)
+        })
+        .await?;
+    list::show(ctx, viewer.account(), id).await
+}
+
+/// Joins a public room; once in it, nothing changes.
+///
+/// # Errors
+/// `NotFound` where there is no such public room.
+pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
+    let me = viewer.account();
+    ctx.transact(async |tx| {
+        let room = access::lock(tx, id).await?;
+        if access::membership_of(tx.conn(), id, me).await?.is_some() {
+            return Ok(());
+        }
+        if room.kind != Kind::Public {
+            return Err(Error::NotFound);
+        }
+        enter(tx, id, me, Role::Member).await
+    })
+    .await?;
+    list::show(ctx, me, id).await
+}
+
+/// Adds a friend of the member's.
+///
+/// # Errors
+/// `NotFound` where nobody has the name; `Forbidden` where the two are no friends, or the room is a
+/// direct one.
+pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
+    let user = accounts::by_username(ctx, username).await?;
+    if member.kind() == Kind::Direct {
+        return Err(Error::Forbidden("A direct room is for two."));
+    }
+    ctx.transact(async |tx| {
+        access::still_member(tx, member).await?;
+        if access::membership_of(tx.conn(), member.room(), user.id).await?.is_some() {
+            return Ok(());
+        }
+        if !friends::are_friends(tx.conn(), member.account(), user.id).await? {
+            return Err(Error::Forbidden("Only friends can be added; invite others."));
+        }
+        enter(tx, member.room(), user.id, Role::Member).await
+    })
+    .await
+}
+
+/// Removes somebody from the room: from the commit on they hear nothing more of it.
+///
+/// # Errors
+/// `Forbidden` for who is neither owner nor moderator, and for removing an owner; `NotFound` where
+/// nobody has the name.
+pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
+    let user = accounts::by_username(ctx, username).await?;
+    if !member.can_moderate() || member.kind() == Kind::Direct {
+        return Err(Error::Forbidden("Only owners and moderators can remove members."));
+    }
+    ctx.transact(async |tx| {
+        access::still_member(tx, member).await?;
+        match access::membership_of(tx.conn(), member.room(), user.id).await? {
+            None => Ok(()),
+            Some(row) if row.role == Role::Owner => {
+                Err(Error::Forbidden("An owner cannot be removed."))
+            }
+            Some(_) => depart(tx, member.room(), user.id).await,
+        }
+    })
+    .await
+}
+
+/// Leaves a room.
+///
+/// # Errors
+/// `Conflict` for the last owner while others are there; `Forbidden` in a direct room.
+pub async fn leave(ctx: &Ctx, member: &Member) -> Result<()> {
+    if member.kind() == Kind::Direct {
+        return Err(Error::Forbidden("A direct room cannot be left. Unfriending closes it."));
+    }
+    ctx.transact(async |tx| {
+        let room = access::still_member(tx, member).await?;
+        if member.role() == Role::Owner && room.member_count > 1 {
+            let owners = membership::Entity::find()
+                .filter(membership::Column::RoomId.eq(member.room()))
+                .filter(membership::Column::Role.eq(Role::Owner))
+                .count(tx.conn())
+                .await?;
+            if owners == 1 {
+                return Err(Error::Conflict("Make somebody else the owner first."));
+            }
+        }
+        depart(tx, member.room(), member.account()).await
+    })
+    .await
+}
+
+/// Who is in the room, by the time they came.
+///
+/// # Errors
+/// As reading fails.
+pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<(User, Role)>> {
+    let conn = ctx.db.read();
+    let rows = membership::Entity::find()
+        .filter(membership::Column::RoomId.eq(member.room()))
+        .order_by_asc(membership::Column::JoinedAt)
+        .limit(1_000)
+        .all(conn)
+        .await?;
+    let users = accounts::by_ids(conn, rows.iter().map(|row| row.account_id)).await?;
+    let known = rows.iter().filter_map(|row| Some((users.get(&row.account_id)?.clone(), row.role)));
+    Ok(known.collect())
+}
+
+pub(super) async fn insert(
+    tx: &Tx,
+    kind: Kind,
+    name: &str,
+    direct_pair: Option<Vec<u8>>,
+) -> Result<RoomId> {
+    let id = tx.new_id(RoomId::new);
+    let room = room::ActiveModel {
+        id: Set(id),
+        kind: Set(kind),
+        name: Set(name.to_owned()),
+        topic: Set(String::new()),
+        closed: Set(false),
+        direct_pair: Set(direct_pair),
+        last_seq: Set(0),
+        revision: Set(0),
+        access: Set(0),
+        member_count: Set(0),
+        last_author_id: Set(None),
+        last_text: Set(String::new()),
+        last_message_at: Set(Timestamp(0)),
+        created_at: Set(tx.now()),
+    };
+    room::Entity::insert(room).exec_without_returning(tx.conn()).await?;
+    Ok(id)
+}
+
+/// Makes somebody a member; what was said before counts as read.
+pub(super) async fn enter(tx: &mut Tx, id: RoomId, account: AccountId, role: Role) -> Result<()> {
+    let room = access::lock(tx, id).await?;
+    let row = membership::ActiveModel {
+        room_id: Set(id),
+        account_id: Set(account),
+        role: Set(role),
+        read_seq: Set(room.last_seq),
+        joined_at: Set(tx.now()),
+    };
+    membership::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    count(tx, id, 1).await?;
+    tx.emit(Change::Joined { room: id, account });
+    Ok(())
+}
+
+async fn depart(tx: &mut Tx, id: RoomId, account: AccountId) -> Result<()> {
+    membership::Entity::delete_by_id((id, account)).exec(tx.conn()).await?;
+    count(tx, id, -1).await?;
+    tx.emit(Change::Left { room: id, account });
+    Ok(())
+}
+
+async fn count(tx: &Tx, id: RoomId, change: i64) -> Result<()> {
+    room::Entity::update_many()
+        .col_expr(room::Column::MemberCount, Expr::col(room::Column::MemberCount).add(change))
+        .col_expr(room::Column::Access, Expr::col(room::Column::Access).add(1))
+        .filter(room::Column::Id.eq(id))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}

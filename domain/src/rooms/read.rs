@@ -1,0 +1,67 @@
+//! Read markers: how far a member has read. They only move forward.
+
+use protocol::{AccountId, RoomId, rooms::Kind};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::{
+    access::{self, Member},
+    entity::membership,
+};
+use crate::{Ctx, Error, Result, bus::Change, db::Tx};
+
+/// Moves the member's marker to `seq`, at most to the end of the room. Where it is there already,
+/// nothing changes.
+///
+/// # Errors
+/// `NotFound` where they are in the room no more.
+pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
+    let (id, me) = (member.room(), member.account());
+    let stands = access::membership_of(ctx.db.read(), id, me).await?.ok_or(Error::NotFound)?;
+    if stands.read_seq >= seq {
+        return Ok(());
+    }
+    ctx.transact(async |tx| {
+        let room = access::still_member(tx, member).await?;
+        let to = match member.kind() {
+            Kind::Direct => both(tx, id).await?,
+            _ => vec![me],
+        };
+        advance(tx, id, me, seq.min(room.last_seq), to).await
+    })
+    .await
+}
+
+/// Moves a marker forward inside a transaction, telling `to`.
+pub(crate) async fn advance(
+    tx: &mut Tx,
+    room: RoomId,
+    reader: AccountId,
+    seq: i64,
+    to: Vec<AccountId>,
+) -> Result<()> {
+    let Some(row) = access::membership_of(tx.conn(), room, reader).await? else {
+        return Err(Error::NotFound);
+    };
+    if row.read_seq >= seq {
+        return Ok(());
+    }
+    let moved = membership::ActiveModel {
+        room_id: Set(room),
+        account_id: Set(reader),
+        read_seq: Set(seq),
+        ..Default::default()
+    };
+    membership::Entity::update(moved).exec(tx.conn()).await?;
+    if !to.is_empty() {
+        tx.emit(Change::ReadMoved { room, reader, seq, to });
+    }
+    Ok(())
+}
+
+async fn both(tx: &Tx, room: RoomId) -> Result<Vec<AccountId>> {
+    let rows = membership::Entity::find()
+        .filter(membership::Column::RoomId.eq(room))
+        .all(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.account_id).collect())
+}

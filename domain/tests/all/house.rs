@@ -1,0 +1,118 @@
+//! A house of its own for every test: a database in a folder that goes with it, and a clock that
+//! moves when told to.
+
+use domain::{Clock, Config, Ctx, Viewer, accounts, bus::Change, friends, rooms};
+use migrations::Migrator;
+use protocol::{
+    Body, MessageId, Password, Room, RoomId, Timestamp, User, Username, accounts::SignUp,
+    friends::Direction, messages::Draft,
+};
+use sea_orm_migration::MigratorTrait;
+use tempfile::TempDir;
+
+pub struct House {
+    pub ctx: Ctx,
+    folder: TempDir,
+}
+
+#[derive(Clone)]
+pub struct Person {
+    pub user: User,
+    pub viewer: Viewer,
+}
+
+impl Person {
+    pub fn name(&self) -> &str {
+        &self.user.username
+    }
+}
+
+pub const NOON: Timestamp = Timestamp(1_800_000_000_000);
+
+impl House {
+    pub async fn open() -> Self {
+        let folder = TempDir::new().unwrap();
+        let ctx = open(&folder).await;
+        Self { ctx, folder }
+    }
+
+    /// The same database, opened again as after a restart.
+    pub async fn reopen(self) -> Self {
+        let Self { ctx, folder } = self;
+        drop(ctx);
+        let ctx = open(&folder).await;
+        Self { ctx, folder }
+    }
+
+    pub async fn person(&self, name: &str) -> Person {
+        let (user, token) = accounts::sign_up(&self.ctx, sign_up(name), None).await.unwrap();
+        let viewer = accounts::sessions::authenticate(&self.ctx, token.as_str()).await.unwrap();
+        Person { user, viewer }
+    }
+
+    pub async fn befriend(&self, one: &Person, other: &Person) {
+        friends::ask(&self.ctx, &one.viewer, other.name()).await.unwrap();
+        let request = self.incoming(other).await;
+        friends::accept(&self.ctx, &other.viewer, request).await.unwrap();
+    }
+
+    pub async fn incoming(&self, person: &Person) -> protocol::RequestId {
+        let direction = Some(Direction::Incoming);
+        let requests = friends::requests(&self.ctx, &person.viewer, direction).await.unwrap();
+        requests[0].id
+    }
+
+    /// Two friends and the direct room between them.
+    pub async fn alice_and_bob(&self) -> (Person, Person, Room) {
+        let (alice, bob) = (self.person("alice").await, self.person("bob").await);
+        self.befriend(&alice, &bob).await;
+        let room = rooms::direct::open(&self.ctx, &alice.viewer, "bob").await.unwrap();
+        (alice, bob, room)
+    }
+
+    pub async fn say(
+        &self,
+        person: &Person,
+        room: RoomId,
+        body: &str,
+    ) -> domain::Result<domain::messages::Posted> {
+        self.say_as(person, room, self.ctx.new_id(MessageId::new), body).await
+    }
+
+    pub async fn say_as(
+        &self,
+        person: &Person,
+        room: RoomId,
+        id: MessageId,
+        body: &str,
+    ) -> domain::Result<domain::messages::Posted> {
+        let member = rooms::member(&self.ctx, &person.viewer, room).await?;
+        domain::messages::post(&self.ctx, &member, id, &draft(body)).await
+    }
+}
+
+async fn open(folder: &TempDir) -> Ctx {
+    let config = Config {
+        database_url: format!("sqlite:{}", folder.path().join("kith.db").display()),
+        clock: Clock::fixed(NOON),
+    };
+    Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
+}
+
+pub fn sign_up(name: &str) -> SignUp {
+    SignUp {
+        username: Username::parse(name).unwrap(),
+        password: Password::parse("correct horse battery").unwrap(),
+        email: None,
+        display_name: None,
+    }
+}
+
+pub fn draft(body: &str) -> Draft {
+    Draft { body: Body::parse(body).unwrap() }
+}
+
+/// Everything that was published so far.
+pub fn heard(bus: &mut tokio::sync::mpsc::UnboundedReceiver<Change>) -> Vec<Change> {
+    std::iter::from_fn(|| bus.try_recv().ok()).collect()
+}

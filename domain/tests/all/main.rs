@@ -1,0 +1,8 @@
+//! Rules and store, against a real database, with people set up through real actions.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod accounts;
+mod friends;
+mod house;
+mod messages;
+mod rooms;

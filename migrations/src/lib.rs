@@ -1,0 +1,25 @@
+//! The schema, the same on every database. One file a step, never changed once it has landed.
+//!
+//! Instants are milliseconds since 1970; ids are the UUID type that the database has.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_accounts;
+mod m0002_friends;
+mod m0003_rooms;
+mod m0004_messages;
+
+/// Brings a database to the schema that this build expects.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_accounts::Migration),
+            Box::new(m0002_friends::Migration),
+            Box::new(m0003_rooms::Migration),
+            Box::new(m0004_messages::Migration),
+        ]
+    }
+}
