@@ -59,3 +59,12 @@ pub struct FriendState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<FriendRequest>,
 }
+
+impl From<Direction> for Relation {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Incoming => Self::Incoming,
+            Direction::Outgoing => Self::Outgoing,
+        }
+    }
+}

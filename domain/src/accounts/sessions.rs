@@ -85,11 +85,16 @@ pub async fn sign_in(ctx: &Ctx, form: SignIn, user_agent: Option<&str>) -> Resul
     let hash = found.as_ref().map(|account| account.password_hash.clone());
     let right = ctx.hasher.verify(&form.password, hash).await?;
     let Some(account) = found.filter(|_| right) else {
-        return Err(Error::Unauthenticated("That name and password do not go together."));
+        return Err(wrong());
     };
     let user = User::from(account);
     let token = ctx.transact(async |tx| insert(tx, user.id, user_agent).await).await?;
     Ok((user, token))
+}
+
+/// What everyone hears who did not get in, whatever the cause.
+pub fn wrong() -> Error {
+    Error::Unauthenticated("That name and password do not go together.")
 }
 
 /// Who shows this token.
@@ -125,6 +130,18 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
     })
     .await?;
     Ok(Viewer { expires_at, ..viewer })
+}
+
+/// Whether the session that made this viewer still is one.
+///
+/// # Errors
+/// As reading fails.
+pub async fn still(ctx: &Ctx, viewer: &Viewer) -> Result<bool> {
+    let found = session::Entity::find_by_id(viewer.session)
+        .filter(session::Column::ExpiresAt.gt(ctx.clock.now()))
+        .one(ctx.db.read())
+        .await?;
+    Ok(found.is_some())
 }
 
 /// The devices of the viewer, the latest used first.

@@ -14,50 +14,58 @@ use crate::{
     followers::{self, Fact},
 };
 
-/// Accepts a request that the viewer was sent.
+/// Accepts a request that the viewer was sent; gives who sent it.
 ///
 /// # Errors
 /// `NotFound` where it was not sent to them; `Conflict` where it is no longer open.
-pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
-    ctx.transact(async |tx| match received(tx, viewer, id, State::Accepted).await? {
-        Some(row) => befriend(tx, row).await,
-        None => Ok(()),
+pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<AccountId> {
+    ctx.transact(async |tx| {
+        let row = received(tx, viewer, id).await?;
+        let sender = row.sender_id;
+        if is_open(&row, State::Accepted)? {
+            befriend(tx, row).await?;
+        }
+        Ok(sender)
     })
     .await
 }
 
-/// Declines a request that the viewer was sent.
+/// Declines a request that the viewer was sent; gives who sent it.
 ///
 /// # Errors
 /// As [`accept`].
-pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
-    ctx.transact(async |tx| match received(tx, viewer, id, State::Declined).await? {
-        Some(row) => close(tx, &row, State::Declined).await,
-        None => Ok(()),
+pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<AccountId> {
+    ctx.transact(async |tx| {
+        let row = received(tx, viewer, id).await?;
+        if is_open(&row, State::Declined)? {
+            close(tx, &row, State::Declined).await?;
+        }
+        Ok(row.sender_id)
     })
     .await
 }
 
-/// Takes back a request that the viewer sent.
+/// Takes back a request that the viewer sent; gives who it was sent to.
 ///
 /// # Errors
 /// `NotFound` where it is not theirs; `Conflict` where it was answered.
-pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
+pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<AccountId> {
     ctx.transact(async |tx| {
-        let row = find(tx, id).await?.filter(|row| row.sender_id == viewer.account());
-        match open_or(row, State::Withdrawn)? {
-            Some(row) => close(tx, &row, State::Withdrawn).await,
-            None => Ok(()),
+        let row = find(tx, id).await?;
+        let row = row.filter(|row| row.sender_id == viewer.account()).ok_or(Error::NotFound)?;
+        if is_open(&row, State::Withdrawn)? {
+            close(tx, &row, State::Withdrawn).await?;
         }
+        Ok(row.recipient_id)
     })
     .await
 }
 
-/// Ends a friendship. The direct room closes; both can still read it.
+/// Ends a friendship; gives who the friend was. The direct room closes; both can still read it.
 ///
 /// # Errors
 /// `NotFound` where nobody has the name.
-pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
+pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<AccountId> {
     let me = viewer.account();
     let other = accounts::by_username(ctx, username).await?.id;
     ctx.transact(async |tx| {
@@ -69,7 +77,7 @@ pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> 
             followers::follow(tx, Fact::Unfriended(me, other)).await?;
             tx.emit(Change::RelationChanged { one: me, other });
         }
-        Ok(())
+        Ok(other)
     })
     .await
 }
@@ -90,26 +98,20 @@ pub(super) async fn befriend(tx: &mut Tx, row: request::Model) -> Result<()> {
     close(tx, &row, State::Accepted).await
 }
 
-/// The request if it is open and was sent to the viewer; `None` where it has this `end` already.
-async fn received(
-    tx: &Tx,
-    viewer: &Viewer,
-    id: RequestId,
-    end: State,
-) -> Result<Option<request::Model>> {
-    let row = find(tx, id).await?.filter(|row| row.recipient_id == viewer.account());
-    open_or(row, end)
+async fn received(tx: &Tx, viewer: &Viewer, id: RequestId) -> Result<request::Model> {
+    let row = find(tx, id).await?;
+    row.filter(|row| row.recipient_id == viewer.account()).ok_or(Error::NotFound)
 }
 
 async fn find(tx: &Tx, id: RequestId) -> Result<Option<request::Model>> {
     Ok(request::Entity::find_by_id(id).one(tx.conn()).await?)
 }
 
-fn open_or(row: Option<request::Model>, end: State) -> Result<Option<request::Model>> {
-    let row = row.ok_or(Error::NotFound)?;
+/// Whether there is something to do; not where the request has come to this `end` already.
+fn is_open(row: &request::Model, end: State) -> Result<bool> {
     match row.state {
-        State::Open => Ok(Some(row)),
-        state if state == end => Ok(None),
+        State::Open => Ok(true),
+        state if state == end => Ok(false),
         _ => Err(Error::Conflict("This request is no longer open.")),
     }
 }

@@ -35,6 +35,18 @@ pub async fn all_of(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Items<Room
     page(ctx, viewer.account(), None, limit).await
 }
 
+/// Every room that the viewer is in.
+///
+/// # Errors
+/// As reading fails.
+pub async fn ids(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<RoomId>> {
+    let rows = membership::Entity::find()
+        .filter(membership::Column::AccountId.eq(viewer.account()))
+        .all(ctx.db.read())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.room_id).collect())
+}
+
 /// One room as this account sees it now.
 ///
 /// # Errors

@@ -1,0 +1,35 @@
+//! Signing up and in: pages of the server alone, without WASM.
+
+#[cfg(feature = "ssr")]
+mod pages;
+
+#[cfg(feature = "ssr")]
+pub use pages::{Form, Notice, PublicProfile, SignIn, SignUp, Welcome};
+
+/// Where to go after signing in: a path of this house, never another host.
+pub fn local_path(next: &str) -> &str {
+    let is_local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control)
+        && next.is_ascii();
+    if is_local { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_this_house_are_followed() {
+        for path in ["/", "/rooms/1", "/people/bob?x=1#y"] {
+            assert_eq!(local_path(path), path);
+        }
+        for foreign in [
+            "", "//evil.example", "https://evil.example", "/\\evil.example", "rooms", "/a\nb", "/ä",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(local_path(foreign), "/", "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Reading over REST: what the socket does not bring.
+
+use gloo_net::http::Request;
+use protocol::{Code, Problem};
+use serde::de::DeserializeOwned;
+
+/// Reads one resource.
+///
+/// # Errors
+/// The server's problem, or `unavailable` where it was not reached.
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
+    let unreachable =
+        || Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.");
+    let response = Request::get(path).send().await.map_err(|_| unreachable())?;
+    if response.ok() {
+        response.json().await.map_err(|_| unreachable())
+    } else {
+        Err(response.json().await.unwrap_or_else(|_| unreachable()))
+    }
+}
+
+/// Whether the server says that nobody is signed in here; not being reached says nothing.
+pub async fn is_signed_out() -> bool {
+    matches!(Request::get("/api/v1/me").send().await, Ok(response) if response.status() == 401)
+}

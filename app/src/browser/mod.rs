@@ -1,0 +1,130 @@
+//! The calls to the browser itself. Everything else of the page is plain Rust and signals.
+
+pub mod fetch;
+pub mod storage;
+
+use std::time::Duration;
+
+use futures_channel::{mpsc, oneshot};
+use futures_util::{StreamExt, future::select};
+use leptos::{ev, prelude::*};
+use protocol::{MessageId, Timestamp};
+use wasm_bindgen::JsCast;
+
+/// Now, by this machine's clock: good for showing, not for deciding.
+pub fn now() -> Timestamp {
+    Timestamp(js_sys::Date::now() as i64)
+}
+
+/// Minutes to add to UTC at an instant to read this place's clock.
+pub fn offset_minutes(at: Timestamp) -> i64 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.0 as f64));
+    -(date.get_timezone_offset() as i64)
+}
+
+/// A fresh message id. `crypto.randomUUID` is missing on plain-HTTP pages, `getRandomValues` never.
+pub fn new_message_id() -> MessageId {
+    MessageId::new(now().0, random())
+}
+
+/// Between 0 and 1.
+pub fn random_fraction() -> f64 {
+    let [a, b, ..] = random();
+    f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX)
+}
+
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    if let Ok(crypto) = window().crypto() {
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes
+}
+
+/// Where the socket is: this page's own host.
+pub fn socket_url() -> String {
+    let location = window().location();
+    let scheme = match location.protocol().as_deref() {
+        Ok("https:") => "wss",
+        _ => "ws",
+    };
+    format!("{scheme}://{}/api/v1/socket?resume=1", location.host().unwrap_or_default())
+}
+
+/// The session is over: to the sign-in page, and from there back to where one was.
+pub fn sign_in_again() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let next = js_sys::encode_uri_component(&path);
+    let _ = location.set_href(&format!("/sign-in?next={next}"));
+}
+
+pub async fn sleep(ms: u32) {
+    let (done, wake) = oneshot::channel();
+    set_timeout(
+        move || {
+            let _ = done.send(());
+        },
+        Duration::from_millis(ms.into()),
+    );
+    let _ = wake.await;
+}
+
+/// Waits; not any longer once the network, or the person, is back.
+pub async fn until_online_or(ms: u32) {
+    let (sender, mut back) = mpsc::unbounded();
+    let told = sender.clone();
+    let by_network = window_event_listener(ev::online, move |_| drop(told.unbounded_send(())));
+    let by_person = window_event_listener(ev::focus, move |_| drop(sender.unbounded_send(())));
+    select(std::pin::pin!(sleep(ms)), back.next()).await;
+    by_network.remove();
+    by_person.remove();
+}
+
+/// Whether somebody looks at this page: it is shown, and its window has the focus.
+pub fn is_watched() -> bool {
+    let document = document();
+    document.visibility_state() == web_sys::VisibilityState::Visible
+        && document.has_focus().unwrap_or(false)
+}
+
+/// Whether Enter should break the line: there is no keyboard beside this screen.
+pub fn is_touch() -> bool {
+    let coarse = window().match_media("(hover: none) and (pointer: coarse)");
+    coarse.ok().flatten().is_some_and(|query| query.matches())
+}
+
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// The world that the server put into the page.
+pub fn embedded_json(id: &str) -> Option<String> {
+    document().get_element_by_id(id)?.text_content()
+}
+
+/// Moves the focus to an element, if it is there.
+pub fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}
+
+/// Tells stylesheets and tests that the page is alive.
+pub fn mark_hydrated() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}
+
+/// Shows the page as the theme cookie says, without loading it again.
+pub fn apply_theme_cookie() {
+    let cookies = js_sys::Reflect::get(&document(), &"cookie".into()).ok();
+    let cookies = cookies.and_then(|cookies| cookies.as_string()).unwrap_or_default();
+    let theme = cookies.split(';').find_map(|pair| pair.trim().strip_prefix("kith_theme="));
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme.unwrap_or("system"));
+    }
+}

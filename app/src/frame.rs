@@ -1,0 +1,302 @@
+//! What stands around every page: the rooms at the side, the tabs of a phone, the quiet line about
+//! the connection.
+
+use leptos::{form::ActionForm, prelude::*};
+use leptos_router::hooks::use_location;
+
+use crate::{
+    api::accounts::{SetTheme, SignOut},
+    live::{Link, Live, world::Touched},
+    rooms::RoomList,
+    ui::{Avatar, Empty, Icon, Mark, Size},
+};
+
+#[component]
+pub fn Frame(children: Children) -> impl IntoView {
+    let path = use_location().pathname;
+    let at_list = move || path.get() == "/";
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        let live = Live::here();
+        let unread = live.get(Touched::RoomList, |world| world.unread_rooms());
+        let title = page_title(live, &path.get());
+        crate::browser::set_title(&match unread {
+            0 => title,
+            unread => format!("({unread}) {title}"),
+        });
+    });
+    view! {
+        <a class="skip" href="#main">
+            "Skip to the conversation"
+        </a>
+        <div class="frame" class:frame--list=at_list>
+            <div class="frame__side">
+                <SideHeader />
+                <FindPeople />
+                <RoomList />
+                <Account />
+            </div>
+            <main class="frame__main" id="main" tabindex="-1">
+                <ProblemLine />
+                {children()}
+            </main>
+            <Tabs />
+            <LinkLine />
+        </div>
+    }
+}
+
+/// The title of a page, the same on the server and in the browser.
+pub fn page_title(live: Live, path: &str) -> String {
+    let name = match path.trim_matches('/').split_once('/') {
+        Some(("rooms", id)) => id.parse().ok().and_then(|id| {
+            live.get(Touched::Room(id), |world| Some(world.room(id)?.name.clone()))
+        }),
+        Some(("people", username)) => Some(format!("@{username}")),
+        _ => match path {
+            "/friends" => Some("Friends".to_owned()),
+            "/people" => Some("Find people".to_owned()),
+            _ => None,
+        },
+    };
+    name.map_or_else(|| "Kith".to_owned(), |name| format!("{name} · Kith"))
+}
+
+#[component]
+fn SideHeader() -> impl IntoView {
+    let live = Live::here();
+    let path = use_location().pathname;
+    view! {
+        <header class="side-header">
+            <a class="side-header__home" href="/" aria-label="Kith, all chats">
+                <Mark />
+                <span class="side-header__name">"Kith"</span>
+            </a>
+            <a
+                class="icon-button"
+                href="/friends"
+                aria-current=move || (path.get() == "/friends").then_some("page")
+                aria-label=move || match waiting(live) {
+                    0 => "Friends".to_owned(),
+                    1 => "Friends, 1 request waits for you".to_owned(),
+                    n => format!("Friends, {n} requests wait for you"),
+                }
+            >
+                <Icon name="users" />
+                <Badge count=Signal::derive(move || waiting(live)) />
+            </a>
+        </header>
+    }
+}
+
+/// Requests that wait for the viewer's answer.
+fn waiting(live: Live) -> usize {
+    live.get(Touched::Friends, |world| {
+        let incoming = |request: &protocol::friends::FriendRequest| {
+            request.direction == protocol::friends::Direction::Incoming
+        };
+        world.requests().into_iter().filter(incoming).count()
+    })
+}
+
+/// A number that is gone at 0. What it counts is said by the name of what it stands on.
+#[component]
+fn Badge(count: Signal<usize>) -> impl IntoView {
+    move || {
+        let count = count.get();
+        (count > 0).then(|| {
+            view! {
+                <span class="badge" aria-hidden="true">
+                    {count}
+                </span>
+            }
+        })
+    }
+}
+
+#[component]
+fn FindPeople() -> impl IntoView {
+    view! {
+        <form class="find" action="/people" method="get" role="search">
+            <Icon name="search" />
+            <input
+                class="find__input"
+                type="search"
+                name="query"
+                placeholder="Find people"
+                aria-label="Find people by name"
+                minlength="2"
+                maxlength="64"
+                required
+                autocomplete="off"
+            />
+        </form>
+    }
+}
+
+/// Who is signed in, how the page looks, and the way out.
+#[component]
+fn Account() -> impl IntoView {
+    let live = Live::here();
+    let theme = ServerAction::<SetTheme>::new();
+    let sign_out = ServerAction::<SignOut>::new();
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(Ok(())) = theme.value().get() {
+            crate::browser::apply_theme_cookie();
+        }
+    });
+    let me = live.peek(|world| world.me().clone());
+    let profile = format!("/people/{}", me.username);
+    let choice = |value: &'static str, icon: &'static str, label: &'static str| {
+        view! {
+            <button class="icon-button" type="submit" name="theme" value=value title=label>
+                <Icon name=icon />
+                <span class="visually-hidden">{label}</span>
+            </button>
+        }
+    };
+    view! {
+        <footer class="account">
+            <a class="account__me" href=profile>
+                <Avatar user=me.clone() size=Size::Small />
+                <span class="account__name" dir="auto">
+                    {me.display_name.clone()}
+                </span>
+            </a>
+            <details class="menu">
+                <summary class="icon-button" aria-label="Appearance and signing out">
+                    <Icon name="sun" />
+                </summary>
+                <div class="menu__panel">
+                    <p class="menu__label">"Appearance"</p>
+                    <ActionForm action=theme attr:class="menu__row">
+                        {choice("system", "monitor", "As the system has it")}
+                        {choice("light", "sun", "Light")} {choice("dark", "moon", "Dark")}
+                    </ActionForm>
+                    <ActionForm action=sign_out attr:class="menu__row">
+                        <button class="button button--quiet button--wide" type="submit">
+                            <Icon name="log-out" />
+                            "Sign out"
+                        </button>
+                    </ActionForm>
+                </div>
+            </details>
+        </footer>
+    }
+}
+
+/// The ways to go at the foot of a phone's list.
+#[component]
+fn Tabs() -> impl IntoView {
+    let live = Live::here();
+    let path = use_location().pathname;
+    let me = live.peek(|world| format!("/people/{}", world.me().username));
+    let tab = move |href: String, icon: &'static str, label: &'static str, count: Signal<usize>| {
+        let here = href.clone();
+        view! {
+            <a
+                class="tabs__tab"
+                href=href
+                aria-current=move || (path.get() == here).then_some("page")
+            >
+                <Icon name=icon />
+                {label}
+                <Badge count />
+            </a>
+        }
+    };
+    let unread = move || live.get(Touched::RoomList, |world| world.unread_rooms());
+    view! {
+        <nav class="tabs" aria-label="Sections">
+            {tab("/".to_owned(), "message-circle", "Chats", Signal::derive(unread))}
+            {tab(
+                "/friends".to_owned(),
+                "users",
+                "Friends",
+                Signal::derive(move || waiting(live)),
+            )} {tab(me, "user", "You", Signal::derive(|| 0))}
+        </nav>
+    }
+}
+
+/// What went wrong, until it is dismissed.
+#[component]
+fn ProblemLine() -> impl IntoView {
+    let problem = Live::here().problem;
+    view! {
+        <div role="alert">
+            {move || {
+                problem
+                    .get()
+                    .map(|problem| {
+                        view! {
+                            <p class="problem-line">
+                                <Icon name="circle-alert" />
+                                <span class="problem-line__text">{problem.detail.into_owned()}</span>
+                                <button
+                                    class="icon-button js-only"
+                                    type="button"
+                                    aria-label="Dismiss"
+                                    on:click=move |_| Live::here().problem.set(None)
+                                >
+                                    <Icon name="x" />
+                                </button>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// Says quietly that the connection is gone, and when it is back.
+#[component]
+fn LinkLine() -> impl IntoView {
+    let link = Live::here().link;
+    view! {
+        <div class="link-line" role="status">
+            {move || match link.get() {
+                Link::Quiet => None,
+                Link::Away => {
+                    Some(
+                        view! {
+                            <p class="link-line__text">
+                                <Icon name="wifi-off" />
+                                "Not connected. What you write is kept and sent later."
+                            </p>
+                        }
+                            .into_any(),
+                    )
+                }
+                Link::Back => {
+                    Some(
+                        view! {
+                            <p class="link-line__text">
+                                <Icon name="check" />
+                                "Connected again."
+                            </p>
+                        }
+                            .into_any(),
+                    )
+                }
+            }}
+        </div>
+    }
+}
+
+/// A page that is not there, or not the viewer's.
+#[component]
+pub fn NotHere() -> impl IntoView {
+    view! {
+        <Empty
+            icon="search"
+            title="Nothing here"
+            text="This page is not there, or it is not yours to see."
+        >
+            <a class="button" href="/">
+                "Back to your chats"
+            </a>
+        </Empty>
+    }
+}

@@ -1,0 +1,73 @@
+//! A person's page.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use protocol::friends::Relation;
+
+use super::actions::Actions;
+use crate::{
+    frame::NotHere,
+    live::{Live, world::Touched},
+    ui::{Avatar, Icon, Size},
+};
+
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    let live = Live::here();
+    let params = use_params_map();
+    let username =
+        Memo::new(move |_| params.read().get("username").unwrap_or_default().to_lowercase());
+    let missing = RwSignal::new(false);
+    let loaded = RwSignal::new(());
+    Effect::new(move |_| {
+        live.ensure_person(username.get(), missing, loaded);
+    });
+    let person = Memo::new(move |_| {
+        loaded.track();
+        let username = username.get();
+        live.peek(|world| world.person_named(&username).map(|profile| profile.user.clone()))
+    });
+    view! {
+        <div class="page">
+            <header class="page-header page-header--bare">
+                <a class="icon-button page-header__back" href="/friends" aria-label="Back to friends">
+                    <Icon name="arrow-left" />
+                </a>
+            </header>
+            {move || match person.get() {
+                None if missing.get() => view! { <NotHere /> }.into_any(),
+                None => view! { <p class="page__note" role="status">"Loading …"</p> }.into_any(),
+                Some(user) => {
+                    let id = user.id;
+                    let relation = move || {
+                        live.get(Touched::Person(id), |world| world.person(id)?.relation)
+                    };
+                    view! {
+                        <section class="profile">
+                            <Avatar user=user.clone() size=Size::Large />
+                            <h1 class="profile__name" dir="auto">
+                                {user.display_name.clone()}
+                            </h1>
+                            <p class="profile__about">
+                                {format!("@{}", user.username)}
+                                {move || relation().and_then(said).map(|said| format!(" · {said}"))}
+                            </p>
+                            <Actions user />
+                        </section>
+                    }
+                        .into_any()
+                }
+            }}
+        </div>
+    }
+}
+
+fn said(relation: Relation) -> Option<&'static str> {
+    match relation {
+        Relation::Myself => Some("this is you"),
+        Relation::Friend => Some("your friend"),
+        Relation::Incoming => Some("wants to be your friend"),
+        Relation::Outgoing => Some("has your friend request"),
+        Relation::None | Relation::Blocked => None,
+    }
+}

@@ -1,0 +1,291 @@
+//! The live page: one [`World`], the outbox, and the signals between them and what is drawn.
+//!
+//! A component reads the world through [`Live::get`] and names what it looks at; an event redraws
+//! exactly those who look at what it touched.
+
+mod loading;
+pub mod outbox;
+pub mod snapshot;
+#[cfg(feature = "hydrate")]
+pub mod socket;
+pub mod timeline;
+pub mod world;
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use protocol::{
+    Code, Command, Event, Message, MessageId, Problem, RoomId, Timestamp,
+    friends::{FriendState, Profile},
+    messages::{self, History, Window},
+};
+use reactive_graph::traits::{Notify, Track};
+
+use outbox::{Outbox, Pending};
+use world::{Touched, World};
+
+/// Whether the page is live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Link {
+    /// Not yet, or not for long enough to say so.
+    #[default]
+    Quiet,
+    /// Connected, after the page had said that it was not.
+    Back,
+    /// Not connected for more than a few seconds.
+    Away,
+}
+
+/// The page's hold on the world. Cheap to copy; found by `use_context`.
+#[derive(Clone, Copy)]
+pub struct Live {
+    state: StoredValue<State>,
+    pub link: RwSignal<Link>,
+    /// Something that a person should read, and can dismiss.
+    pub problem: RwSignal<Option<Problem>>,
+}
+
+struct State {
+    world: World,
+    outbox: Outbox,
+    watched: HashMap<Touched, ArcTrigger>,
+    /// Where commands go while there is a connection.
+    uplink: Option<Uplink>,
+}
+
+type Uplink = Box<dyn Fn(Command) + Send + Sync>;
+
+impl Live {
+    pub fn new(world: World, problem: Option<Problem>) -> Self {
+        let state =
+            State { world, outbox: Outbox::default(), watched: HashMap::new(), uplink: None };
+        Self {
+            state: StoredValue::new(state),
+            link: RwSignal::new(Link::Quiet),
+            problem: RwSignal::new(problem),
+        }
+    }
+
+    /// The page's world, from the context that `App` gives.
+    ///
+    /// # Panics
+    /// Outside of `App`.
+    pub fn here() -> Self {
+        use_context().expect("a component that reads the world stands inside App")
+    }
+
+    /// Reads the world, again whenever `part` is touched.
+    pub fn get<T>(self, part: Touched, read: impl FnOnce(&World) -> T) -> T {
+        self.watch(part);
+        self.state.with_value(|state| read(&state.world))
+    }
+
+    /// Reads the world once.
+    pub fn peek<T>(self, read: impl FnOnce(&World) -> T) -> T {
+        self.state.with_value(|state| read(&state.world))
+    }
+
+    /// Reads the world and the outbox, again whenever `part` is touched.
+    pub fn get_with_outbox<T>(
+        self,
+        part: Touched,
+        read: impl FnOnce(&World, &Outbox) -> T,
+    ) -> T {
+        self.watch(part);
+        self.state.with_value(|state| read(&state.world, &state.outbox))
+    }
+
+    fn watch(self, part: Touched) {
+        let known = self.state.with_value(|state| state.watched.get(&part).cloned());
+        let trigger = known.unwrap_or_else(|| {
+            let trigger = ArcTrigger::new();
+            self.state.update_value(|state| {
+                state.watched.insert(part, trigger.clone());
+            });
+            trigger
+        });
+        trigger.track();
+    }
+
+    /// Nobody looks at this part any more.
+    pub fn unwatch(self, part: Touched) {
+        self.state.try_update_value(|state| state.watched.remove(&part));
+    }
+
+    fn touch(self, parts: impl IntoIterator<Item = Touched>) {
+        let triggers: Vec<ArcTrigger> = self.state.with_value(|state| {
+            let mut seen = Vec::new();
+            parts
+                .into_iter()
+                .filter(|part| !seen.contains(part) && {
+                    seen.push(*part);
+                    true
+                })
+                .filter_map(|part| state.watched.get(&part).cloned())
+                .collect()
+        });
+        for trigger in triggers {
+            trigger.notify();
+        }
+    }
+
+    /// Takes in an event from the socket.
+    pub fn apply(self, event: &Event) {
+        let mut touched = Vec::new();
+        self.state.update_value(|state| {
+            match event {
+                Event::Ack { id, .. } => {
+                    if let Some(message) = stored(state, event) {
+                        touched.extend(state.world.apply(&Event::Message { message }));
+                    }
+                    touched.push(Touched::Message(*id));
+                }
+                Event::Refused { id: Some(id), code, detail, .. } => {
+                    state.outbox.refused(*id, *code, detail);
+                    touched.push(Touched::Message(*id));
+                }
+                Event::Message { message } if state.outbox.take(message.id).is_some() => {
+                    touched.push(Touched::Timeline(message.room));
+                }
+                _ => {}
+            }
+            touched.extend(state.world.apply(event));
+        });
+        self.touch(touched);
+        self.keep_outbox();
+        self.send_due();
+    }
+
+    /// Takes in how somebody stands to the viewer, as the answer to a form.
+    pub fn apply_friend(self, state: FriendState) {
+        self.apply(&Event::Friend(Box::new(state)));
+    }
+
+    pub fn load(self, room: RoomId, history: History, window: Window) {
+        let mut touched = Vec::new();
+        self.state.update_value(|state| touched = state.world.load(room, history, window));
+        self.touch(touched);
+    }
+
+    pub fn meet(self, profile: Profile) {
+        let mut touched = Vec::new();
+        self.state.update_value(|state| touched = state.world.meet(profile));
+        self.touch(touched);
+    }
+
+    /// Says something: the row is there at once, and is stored as soon as the server has it.
+    pub fn say(self, room: RoomId, id: MessageId, body: String, created_at: Timestamp) {
+        let pending = Pending { id, room, body, created_at, state: outbox::State::Waiting };
+        self.state.update_value(|state| state.outbox.push(pending));
+        self.touch([Touched::Timeline(room)]);
+        self.keep_outbox();
+        self.send_due();
+    }
+
+    /// Sends a message again that was refused.
+    pub fn retry(self, id: MessageId) {
+        self.state.update_value(|state| {
+            state.outbox.retry(id);
+        });
+        self.touch([Touched::Message(id)]);
+        self.keep_outbox();
+        self.send_due();
+    }
+
+    /// Forgets a message that was not stored: its text, to be written anew.
+    pub fn discard(self, id: MessageId) -> Option<String> {
+        let mut dropped = None;
+        self.state.update_value(|state| dropped = state.outbox.take(id));
+        let dropped = dropped?;
+        self.touch([Touched::Timeline(dropped.room)]);
+        self.keep_outbox();
+        self.send_due();
+        Some(dropped.body)
+    }
+
+    /// Sends a command if there is a connection; what must not get lost goes through the outbox.
+    pub fn command(self, command: Command) {
+        self.state.with_value(|state| {
+            if let Some(uplink) = &state.uplink {
+                uplink(command);
+            }
+        });
+    }
+
+    fn send_due(self) {
+        let mut due = Vec::new();
+        self.state.update_value(|state| {
+            if state.uplink.is_some() {
+                due = state.outbox.due();
+            }
+        });
+        for command in due {
+            self.command(command);
+        }
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn connected(self, uplink: Uplink) {
+        self.state.update_value(|state| state.uplink = Some(uplink));
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn disconnected(self) {
+        self.state.update_value(|state| {
+            state.uplink = None;
+            state.outbox.disconnected();
+        });
+    }
+
+    /// Takes up what an earlier page left unsent.
+    #[cfg(feature = "hydrate")]
+    pub fn restore_outbox(self) {
+        let me = self.peek(|world| world.me().id);
+        let Some(mut kept) = crate::browser::storage::read::<Outbox>(&outbox_key(me)) else {
+            return;
+        };
+        kept.disconnected();
+        self.state.update_value(|state| state.outbox = kept);
+        let rooms = self.peek(World::rooms);
+        self.touch(rooms.into_iter().map(Touched::Timeline));
+    }
+
+    fn keep_outbox(self) {
+        #[cfg(feature = "hydrate")]
+        self.state.with_value(|state| {
+            crate::browser::storage::write(&outbox_key(state.world.me().id), &state.outbox);
+        });
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn outbox_key(me: protocol::AccountId) -> String {
+    format!("kith.outbox.{me}")
+}
+
+/// The message that an `ack` makes of a pending one.
+fn stored(state: &mut State, ack: &Event) -> Option<Message> {
+    let Event::Ack { id, room, seq, revision, created_at } = ack else { return None };
+    let pending = state.outbox.take(*id)?;
+    Some(Message {
+        id: *id,
+        room: *room,
+        seq: *seq,
+        revision: *revision,
+        author: state.world.me().clone(),
+        kind: messages::Kind::Message,
+        body: pending.body.trim().to_owned(),
+        mentions: Vec::new(),
+        reply_to: None,
+        attachments: Vec::new(),
+        reactions: Vec::new(),
+        created_at: *created_at,
+        edited_at: None,
+        deleted_at: None,
+    })
+}
+
+/// Whether a refusal means that the same would work a little later.
+pub fn passes(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::RateLimited)
+}

@@ -1,0 +1,200 @@
+//! The connection: one WebSocket that comes back by itself, says what the page has, and hands
+//! every event to the world.
+
+use futures_channel::mpsc;
+use futures_util::{SinkExt, StreamExt, future::Either};
+use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use leptos::{prelude::*, task::spawn_local};
+use protocol::{
+    Command, Event, Room,
+    socket::{SUBPROTOCOL, close},
+};
+
+use super::{Link, Live};
+use crate::browser;
+
+/// How long a break lasts before the page says so.
+const SAY_SO_AFTER_MS: u32 = 5_000;
+/// How long the good news stays.
+const BACK_FOR_MS: u32 = 2_500;
+/// Asks for a sign of life after this much silence …
+const PING_AFTER_MS: u32 = 25_000;
+/// … and gives the connection up when none came in this time.
+const SILENT_FOR_MS: u32 = 10_000;
+/// What is not available now is tried again after this time.
+const RETRY_MS: u32 = 1_000;
+
+/// How a connection ended.
+enum End {
+    /// The session is over: only signing in helps.
+    SignedOut,
+    Lost {
+        /// It had been live.
+        was_live: bool,
+        /// The server said when to come back, in milliseconds.
+        come_back_ms: Option<u32>,
+    },
+}
+
+/// Connects, and stays connected for as long as the page lives.
+pub fn start(live: Live) {
+    live.restore_outbox();
+    spawn_local(async move {
+        let mut attempt = 0;
+        loop {
+            let end = connection(live).await;
+            live.disconnected();
+            let (was_live, come_back_ms) = match end {
+                End::SignedOut => return browser::sign_in_again(),
+                End::Lost { was_live, come_back_ms } => (was_live, come_back_ms),
+            };
+            if was_live {
+                attempt = 0;
+                say_so_if_it_lasts(live);
+            } else if browser::fetch::is_signed_out().await {
+                return browser::sign_in_again();
+            }
+            let wait = come_back_ms.unwrap_or_else(|| {
+                let longest = (500.0 * 1.5_f64.powi(attempt)).min(30_000.0);
+                (browser::random_fraction() * longest) as u32
+            });
+            attempt += 1;
+            browser::until_online_or(wait).await;
+        }
+    });
+}
+
+fn say_so_if_it_lasts(live: Live) {
+    spawn_local(async move {
+        live.link.set(Link::Quiet);
+        let lost = live.state.with_value(|state| state.uplink.is_none());
+        browser::sleep(SAY_SO_AFTER_MS).await;
+        if lost && live.state.with_value(|state| state.uplink.is_none()) {
+            live.link.set(Link::Away);
+        }
+    });
+}
+
+async fn connection(live: Live) -> End {
+    let lost = |was_live| End::Lost { was_live, come_back_ms: None };
+    let Ok(socket) = WebSocket::open_with_protocol(&browser::socket_url(), SUBPROTOCOL) else {
+        return lost(false);
+    };
+    let (mut up, mut down) = socket.split();
+    let (commands, mut outgoing) = mpsc::unbounded::<Command>();
+    spawn_local(async move {
+        while let Some(command) = outgoing.next().await {
+            let Ok(text) = serde_json::to_string(&command) else { continue };
+            if up.send(Message::Text(text)).await.is_err() {
+                return;
+            }
+        }
+        let _ = up.close().await;
+    });
+    let mut was_live = false;
+    let mut pinged = false;
+    let mut come_back_ms = None;
+    loop {
+        let patience = if pinged { SILENT_FOR_MS } else { PING_AFTER_MS };
+        let silence = std::pin::pin!(browser::sleep(patience));
+        let frame = match futures_util::future::select(down.next(), silence).await {
+            Either::Left((frame, _)) => frame,
+            Either::Right(_) if pinged => return lost(was_live),
+            Either::Right(_) => {
+                pinged = true;
+                let _ = commands.unbounded_send(Command::Ping { n: 0 });
+                continue;
+            }
+        };
+        pinged = false;
+        let text = match frame {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Bytes(_))) => continue,
+            Some(Err(WebSocketError::ConnectionClose(closed)))
+                if closed.code == close::SESSION_OVER =>
+            {
+                return End::SignedOut;
+            }
+            _ => return End::Lost { was_live, come_back_ms },
+        };
+        let Ok(event) = serde_json::from_str::<Event>(&text) else { continue };
+        match &event {
+            Event::Ready(ready) => {
+                was_live = true;
+                live.apply(&event);
+                resume(live, &commands);
+                let sender = commands.clone();
+                live.connected(Box::new(move |command| {
+                    let _ = sender.unbounded_send(command);
+                }));
+                live.send_due();
+                back(live);
+                if let Some(next) = ready.next.clone() {
+                    spawn_local(rest_of_rooms(live, next));
+                }
+                continue;
+            }
+            Event::Bye { reconnect_after_ms, .. } => {
+                come_back_ms = u32::try_from(*reconnect_after_ms).ok();
+            }
+            Event::Refused { code, .. } if super::passes(*code) => {
+                live.apply_later(event);
+                continue;
+            }
+            _ => {}
+        }
+        let holes_before = live.peek(|world| world.behind());
+        live.apply(&event);
+        let hole = live.peek(|world| world.behind());
+        // A hole that was not there: something on the way got lost, so ask for it.
+        if matches!(event, Event::Message { .. } | Event::MessageChanged { .. })
+            && hole.keys().any(|room| !holes_before.contains_key(room))
+        {
+            resume(live, &commands);
+        }
+    }
+}
+
+/// Says what the page has; sent even if that is all there is.
+fn resume(live: Live, commands: &mpsc::UnboundedSender<Command>) {
+    let rooms = live.peek(|world| world.behind());
+    let _ = commands.unbounded_send(Command::Resume { epoch: None, rooms, notifications: 0 });
+}
+
+fn back(live: Live) {
+    if live.link.get_untracked() == Link::Away {
+        live.link.set(Link::Back);
+        spawn_local(async move {
+            browser::sleep(BACK_FOR_MS).await;
+            if live.link.get_untracked() == Link::Back {
+                live.link.set(Link::Quiet);
+            }
+        });
+    } else {
+        live.link.set(Link::Quiet);
+    }
+}
+
+async fn rest_of_rooms(live: Live, mut cursor: String) {
+    loop {
+        let path = format!("/api/v1/rooms?limit=100&cursor={cursor}");
+        let Ok(page) = browser::fetch::get::<protocol::Items<Room>>(&path).await else { return };
+        for room in page.items {
+            live.apply(&Event::Room { room });
+        }
+        match page.next {
+            Some(next) => cursor = next,
+            None => return,
+        }
+    }
+}
+
+impl Live {
+    /// Back to the queue, and tried again a little later.
+    fn apply_later(self, refused: Event) {
+        spawn_local(async move {
+            browser::sleep(RETRY_MS).await;
+            self.apply(&refused);
+        });
+    }
+}

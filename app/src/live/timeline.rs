@@ -1,0 +1,159 @@
+//! The loaded part of a room's messages: whole from its first message to its last, and whole in
+//! revisions up to a number from which it can be resumed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use protocol::{
+    AccountId, Message, MessageId,
+    messages::{History, Window},
+};
+
+/// Messages of one person within this time of each other stand as one group.
+const GROUP_MS: i64 = 5 * 60 * 1_000;
+
+/// What taking in a message did.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// Messages that look different now.
+    pub redrawn: Vec<MessageId>,
+    /// Whether a message was added.
+    pub listed: bool,
+}
+
+/// A range of a room's messages by `seq`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    messages: BTreeMap<i64, Message>,
+    seqs: HashMap<MessageId, i64>,
+    /// Every change up to this revision is in.
+    revision: i64,
+    /// Revisions beyond the next one that are in already.
+    ahead: BTreeSet<i64>,
+    has_older: bool,
+}
+
+impl Timeline {
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Whether a change is in, and one before it is not.
+    pub fn has_hole(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    pub fn has_older(&self) -> bool {
+        self.has_older
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    pub fn first_seq(&self) -> Option<i64> {
+        self.messages.keys().next().copied()
+    }
+
+    pub fn last_seq(&self) -> Option<i64> {
+        self.messages.keys().next_back().copied()
+    }
+
+    /// Ids in the order of the room.
+    pub fn ids(&self) -> impl Iterator<Item = MessageId> + '_ {
+        self.messages.values().map(|message| message.id)
+    }
+
+    pub fn get(&self, id: MessageId) -> Option<&Message> {
+        self.messages.get(self.seqs.get(&id)?)
+    }
+
+    /// The message before this one.
+    pub fn before(&self, message: &Message) -> Option<&Message> {
+        self.messages.range(..message.seq).next_back().map(|(_, before)| before)
+    }
+
+    pub fn last(&self) -> Option<&Message> {
+        self.messages.values().next_back()
+    }
+
+    /// The latest message of one person.
+    pub fn last_by(&self, author: AccountId) -> Option<&Message> {
+        self.messages.values().rev().find(|message| message.author.id == author)
+    }
+
+    /// Takes in a message, new or changed; the higher revision wins.
+    pub(super) fn take(&mut self, message: &Message) -> Change {
+        self.reached(message.revision);
+        let first = self.first_seq();
+        // What lies before the loaded part is loaded with its page.
+        if self.has_older && first.is_some_and(|first| message.seq < first) {
+            return Change::default();
+        }
+        let known = self.messages.get(&message.seq);
+        if known.is_some_and(|known| known.revision >= message.revision) {
+            return Change::default();
+        }
+        let listed = known.is_none();
+        let mut redrawn = vec![message.id];
+        if listed {
+            // Who comes after may no longer begin a group; who was last of theirs loses the tick.
+            redrawn.extend(self.messages.range(message.seq..).next().map(|(_, next)| next.id));
+            redrawn.extend(self.last_by(message.author.id).map(|last| last.id));
+        }
+        self.seqs.insert(message.id, message.seq);
+        self.messages.insert(message.seq, message.clone());
+        Change { redrawn, listed }
+    }
+
+    /// Everything up to this revision has been sent.
+    pub(super) fn catch_up(&mut self, revision: i64) {
+        self.revision = self.revision.max(revision);
+        self.close_up();
+    }
+
+    pub(super) fn load(&mut self, history: History, window: Window) -> Vec<MessageId> {
+        let fresh = self.messages.is_empty();
+        // The messages of an older page that were loaded may have begun a group until now.
+        let mut redrawn: Vec<MessageId> = self.messages.values().next().map(|first| first.id).into_iter().collect();
+        for message in history.items {
+            redrawn.push(message.id);
+            let known = self.messages.get(&message.seq).map(|known| known.revision);
+            if known.is_none_or(|known| known < message.revision) {
+                self.seqs.insert(message.id, message.seq);
+                self.messages.insert(message.seq, message);
+            }
+        }
+        if fresh {
+            self.revision = self.revision.max(history.revision);
+            self.close_up();
+        }
+        if fresh || matches!(window, Window::Before(_)) {
+            self.has_older = history.has_older;
+        }
+        redrawn
+    }
+
+    fn reached(&mut self, revision: i64) {
+        if revision > self.revision {
+            self.ahead.insert(revision);
+            self.close_up();
+        }
+    }
+
+    fn close_up(&mut self) {
+        while self.ahead.first().is_some_and(|next| *next <= self.revision + 1) {
+            if let Some(next) = self.ahead.pop_first() {
+                self.revision = self.revision.max(next);
+            }
+        }
+    }
+}
+
+/// Whether `message` begins a group of its own after `before`.
+pub fn begins_group(message: &Message, before: Option<&Message>) -> bool {
+    before.is_none_or(|before| {
+        before.author.id != message.author.id
+            || message.created_at.0 - before.created_at.0 > GROUP_MS
+            || before.created_at.day_number() != message.created_at.day_number()
+    })
+}

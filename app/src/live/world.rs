@@ -1,0 +1,330 @@
+//! What one person's page knows: rooms, timelines, friends. Plain Rust, without a signal in it: the
+//! browser runs it, the first page is rendered from it, and a test shows that *old world + events =
+//! the world freshly loaded*.
+//!
+//! [`World::apply`] is the only way that an event changes it. It tells what it touched, so that
+//! the page redraws that and nothing else.
+
+use std::collections::{BTreeMap, HashMap};
+
+use protocol::{
+    AccountId, Event, Message, MessageId, RequestId, Room, RoomId, User,
+    friends::{FriendRequest, FriendState, Profile, Relation},
+    messages::{History, Window},
+    rooms::Preview,
+    socket::Ready,
+};
+
+use super::timeline::Timeline;
+
+/// A part of the world that somebody may be looking at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Touched {
+    /// Who the viewer is.
+    Me,
+    /// Which rooms there are, and in which order.
+    RoomList,
+    Room(RoomId),
+    /// Which messages of a room are loaded.
+    Timeline(RoomId),
+    Message(MessageId),
+    /// Who is a friend, and who asked.
+    Friends,
+    /// How somebody stands to the viewer.
+    Person(AccountId),
+}
+
+/// Everything the page knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    me: User,
+    epoch: String,
+    rooms: HashMap<RoomId, Room>,
+    timelines: HashMap<RoomId, Timeline>,
+    friends: BTreeMap<AccountId, User>,
+    requests: BTreeMap<RequestId, FriendRequest>,
+    people: HashMap<AccountId, Profile>,
+    /// How far the other person has read, in direct rooms.
+    read_by_other: HashMap<RoomId, i64>,
+}
+
+impl World {
+    /// The world as the server says it is.
+    pub fn new(ready: Ready) -> Self {
+        let mut world = Self {
+            me: ready.me.clone(),
+            epoch: ready.epoch.clone(),
+            rooms: HashMap::new(),
+            timelines: HashMap::new(),
+            friends: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            people: HashMap::new(),
+            read_by_other: HashMap::new(),
+        };
+        world.replace(ready);
+        world
+    }
+
+    /// Takes in an event. What it does not concern stays as it was; an event that came before, or
+    /// out of its turn, does no harm.
+    pub fn apply(&mut self, event: &Event) -> Vec<Touched> {
+        match event {
+            Event::Ready(ready) => self.replace(Ready::clone(ready)),
+            Event::Message { message } | Event::MessageChanged { message } => {
+                self.take_message(message)
+            }
+            Event::Resumed { room, revision } => self.catch_up(*room, *revision),
+            Event::Gap { room: Some(room), .. } => self.forget_timeline(*room),
+            Event::Gap { room: None, .. } => {
+                let rooms: Vec<RoomId> = self.timelines.keys().copied().collect();
+                rooms.into_iter().flat_map(|room| self.forget_timeline(room)).collect()
+            }
+            Event::Read { room, user, seq } => self.take_read(*room, *user, *seq),
+            Event::Room { room } => self.take_room(room.clone()),
+            Event::RoomLeft { room } => self.drop_room(*room),
+            Event::Friend(state) => self.take_friend(state),
+            Event::Ack { .. }
+            | Event::Refused { .. }
+            | Event::Pong { .. }
+            | Event::Bye { .. }
+            | Event::Unknown => Vec::new(),
+        }
+    }
+
+    /// Takes in a range of a room's messages that was asked for.
+    pub fn load(&mut self, room: RoomId, history: History, window: Window) -> Vec<Touched> {
+        let timeline = self.timelines.entry(room).or_default();
+        let changed = timeline.load(history, window);
+        let mut touched: Vec<Touched> = changed.into_iter().map(Touched::Message).collect();
+        touched.push(Touched::Timeline(room));
+        touched
+    }
+
+    /// Takes in a person's profile that was asked for.
+    pub fn meet(&mut self, profile: Profile) -> Vec<Touched> {
+        let id = profile.user.id;
+        self.people.insert(id, profile);
+        vec![Touched::Person(id)]
+    }
+
+    /// Rooms whose timeline lacks something, with the revision up to which it is whole: what to
+    /// resume from.
+    pub fn behind(&self) -> BTreeMap<RoomId, i64> {
+        let behind = self.timelines.iter().filter_map(|(id, timeline)| {
+            let room = self.rooms.get(id)?;
+            let whole = timeline.revision();
+            (timeline.has_hole() || whole != room.revision).then_some((*id, whole))
+        });
+        behind.collect()
+    }
+
+    pub fn me(&self) -> &User {
+        &self.me
+    }
+
+    /// Rooms, the latest activity first.
+    pub fn rooms(&self) -> Vec<RoomId> {
+        let mut rooms: Vec<&Room> = self.rooms.values().collect();
+        rooms.sort_by_key(|room| std::cmp::Reverse(room.activity()));
+        rooms.into_iter().map(|room| room.id).collect()
+    }
+
+    pub fn room(&self, id: RoomId) -> Option<&Room> {
+        self.rooms.get(&id)
+    }
+
+    /// The direct room with this person, if there is one.
+    pub fn direct_with(&self, id: AccountId) -> Option<&Room> {
+        self.rooms.values().find(|room| room.direct_with.as_ref().is_some_and(|user| user.id == id))
+    }
+
+    pub fn timeline(&self, room: RoomId) -> Option<&Timeline> {
+        self.timelines.get(&room)
+    }
+
+    /// How far the other person of a direct room has read.
+    pub fn read_by_other(&self, room: RoomId) -> i64 {
+        self.read_by_other.get(&room).copied().unwrap_or(0)
+    }
+
+    /// Conversations with something unread.
+    pub fn unread_rooms(&self) -> usize {
+        self.rooms.values().filter(|room| room.unread() > 0).count()
+    }
+
+    /// Friends, by display name.
+    pub fn friends(&self) -> Vec<User> {
+        let mut friends: Vec<User> = self.friends.values().cloned().collect();
+        friends.sort_by_cached_key(|user| (user.display_name.to_lowercase(), user.id));
+        friends
+    }
+
+    /// Open requests, the newest first.
+    pub fn requests(&self) -> Vec<FriendRequest> {
+        let mut requests: Vec<FriendRequest> = self.requests.values().cloned().collect();
+        requests.sort_by_key(|request| std::cmp::Reverse((request.created_at, request.id)));
+        requests
+    }
+
+    /// How a person stands to the viewer, as far as that is known.
+    pub fn person(&self, id: AccountId) -> Option<&Profile> {
+        self.people.get(&id)
+    }
+
+    /// How a person stands to the viewer, from friends and requests alone.
+    pub fn standing(&self, id: AccountId) -> (Relation, Option<RequestId>) {
+        let request = self.requests.values().find(|request| request.user.id == id);
+        let relation = match request {
+            _ if id == self.me.id => Relation::Myself,
+            _ if self.friends.contains_key(&id) => Relation::Friend,
+            Some(request) => request.direction.into(),
+            None => Relation::None,
+        };
+        (relation, request.map(|request| request.id))
+    }
+
+    /// The same, by username.
+    pub fn person_named(&self, username: &str) -> Option<&Profile> {
+        self.people.values().find(|profile| profile.user.username == username)
+    }
+
+    fn replace(&mut self, ready: Ready) -> Vec<Touched> {
+        if self.epoch != ready.epoch {
+            self.timelines.clear();
+        }
+        self.me = ready.me;
+        self.epoch = ready.epoch;
+        let known: Vec<RoomId> = self.rooms.keys().copied().collect();
+        self.rooms = ready.rooms.into_iter().map(|room| (room.id, room)).collect();
+        self.timelines.retain(|id, _| self.rooms.contains_key(id));
+        self.friends = ready.friends.into_iter().map(|user| (user.id, user)).collect();
+        self.requests = ready.requests.into_iter().map(|request| (request.id, request)).collect();
+        let mut touched = vec![Touched::Me, Touched::RoomList, Touched::Friends];
+        let rooms = known.into_iter().chain(self.rooms.keys().copied());
+        touched.extend(rooms.flat_map(|id| [Touched::Room(id), Touched::Timeline(id)]));
+        let people: Vec<AccountId> = self.people.keys().copied().collect();
+        touched.extend(people.into_iter().map(|id| {
+            self.settle_person(id);
+            Touched::Person(id)
+        }));
+        touched
+    }
+
+    fn take_message(&mut self, message: &Message) -> Vec<Touched> {
+        let mut touched = Vec::new();
+        if let Some(room) = self.rooms.get_mut(&message.room) {
+            let newest = message.seq > room.last_seq;
+            room.revision = room.revision.max(message.revision);
+            if newest {
+                room.last_seq = message.seq;
+                touched.push(Touched::RoomList);
+            }
+            if room.last_seq == message.seq {
+                room.last_message = Some(Preview {
+                    seq: message.seq,
+                    author: message.author.clone(),
+                    text: Preview::cut(&message.body),
+                    created_at: message.created_at,
+                });
+            }
+            if let Some(mine) = &mut room.mine {
+                if message.author.id == self.me.id {
+                    mine.read_seq = mine.read_seq.max(message.seq);
+                }
+                mine.unread = room.last_seq - mine.read_seq;
+            }
+            touched.push(Touched::Room(message.room));
+        }
+        if let Some(timeline) = self.timelines.get_mut(&message.room) {
+            let change = timeline.take(message);
+            touched.extend(change.redrawn.into_iter().map(Touched::Message));
+            if change.listed {
+                touched.push(Touched::Timeline(message.room));
+            }
+        }
+        touched
+    }
+
+    fn catch_up(&mut self, id: RoomId, revision: i64) -> Vec<Touched> {
+        if let Some(timeline) = self.timelines.get_mut(&id) {
+            timeline.catch_up(revision);
+        }
+        match self.rooms.get_mut(&id) {
+            Some(room) if room.revision < revision => {
+                room.revision = revision;
+                vec![Touched::Room(id)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn forget_timeline(&mut self, room: RoomId) -> Vec<Touched> {
+        match self.timelines.remove(&room) {
+            Some(_) => vec![Touched::Timeline(room)],
+            None => Vec::new(),
+        }
+    }
+
+    fn take_read(&mut self, id: RoomId, user: AccountId, seq: i64) -> Vec<Touched> {
+        if user == self.me.id {
+            if let Some(room) = self.rooms.get_mut(&id)
+                && let Some(mine) = &mut room.mine
+            {
+                mine.read_seq = mine.read_seq.max(seq);
+                mine.unread = room.last_seq - mine.read_seq;
+            }
+        } else {
+            let read = self.read_by_other.entry(id).or_default();
+            *read = (*read).max(seq);
+        }
+        vec![Touched::Room(id)]
+    }
+
+    fn take_room(&mut self, mut room: Room) -> Vec<Touched> {
+        let id = room.id;
+        if let Some(known) = self.rooms.get(&id) {
+            // Read before a message that came first: the higher numbers are the later ones.
+            if known.revision > room.revision {
+                room.revision = known.revision;
+                room.last_seq = known.last_seq;
+                room.last_message = known.last_message.clone();
+            }
+            if let (Some(mine), Some(known)) = (&mut room.mine, known.mine) {
+                mine.read_seq = mine.read_seq.max(known.read_seq);
+                mine.unread = room.last_seq - mine.read_seq;
+            }
+        }
+        self.rooms.insert(id, room);
+        vec![Touched::RoomList, Touched::Room(id)]
+    }
+
+    fn drop_room(&mut self, id: RoomId) -> Vec<Touched> {
+        self.rooms.remove(&id);
+        self.timelines.remove(&id);
+        self.read_by_other.remove(&id);
+        vec![Touched::RoomList, Touched::Room(id), Touched::Timeline(id)]
+    }
+
+    fn take_friend(&mut self, state: &FriendState) -> Vec<Touched> {
+        let user = &state.user;
+        self.requests.retain(|_, request| request.user.id != user.id);
+        self.friends.remove(&user.id);
+        if state.relation == Relation::Friend {
+            self.friends.insert(user.id, user.clone());
+        }
+        if let Some(request) = &state.request {
+            self.requests.insert(request.id, request.clone());
+        }
+        self.settle_person(user.id);
+        vec![Touched::Friends, Touched::Person(user.id)]
+    }
+
+    /// Brings a known profile in line with friends and requests.
+    fn settle_person(&mut self, id: AccountId) {
+        let (relation, request) = self.standing(id);
+        if let Some(profile) = self.people.get_mut(&id) {
+            profile.relation = Some(relation);
+            profile.request = request;
+        }
+    }
+}

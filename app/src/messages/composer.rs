@@ -1,0 +1,114 @@
+//! Where one speaks. With JavaScript a message goes to the outbox; without it, it is a plain form.
+
+use leptos::{ev, html, prelude::*};
+use protocol::{Body, RoomId};
+
+use super::FormId;
+use crate::{
+    live::Live,
+    ui::{Icon, TextArea},
+};
+
+#[component]
+pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoView {
+    let live = Live::here();
+    let form_id = use_context::<FormId>().map(|FormId(id)| id.to_string());
+    let area = NodeRef::<html::Textarea>::new();
+    let problem = RwSignal::new(None::<String>);
+    let send = Callback::new(move |()| {
+        let Some(area) = area.get_untracked() else { return };
+        match Body::parse(&area.value()) {
+            Ok(body) => {
+                problem.set(None);
+                area.set_value("");
+                say(live, room, body);
+            }
+            // Blank: nothing to say, nothing to complain about.
+            Err(_) if area.value().trim().is_empty() => area.set_value(""),
+            Err(refused) => problem.set(Some(refused.to_string())),
+        }
+        keep_draft(room, &area.value());
+    });
+    let on_key = Callback::new(move |event: ev::KeyboardEvent| {
+        let sends = event.key() == "Enter" && !event.shift_key() && !event.is_composing();
+        if sends && !breaks_line() {
+            event.prevent_default();
+            send.run(());
+        }
+    });
+    let on_input = Callback::new(move |text: String| {
+        if problem.get_untracked().is_some() {
+            problem.set(None);
+        }
+        keep_draft(room, &text);
+    });
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            if area.value().is_empty() {
+                area.set_value(&crate::browser::storage::read::<String>(&draft_key(room)).unwrap_or_default());
+            }
+            if !crate::browser::is_touch() {
+                let _ = area.focus();
+            }
+        }
+    });
+    let label = Signal::derive(move || format!("Message {}", name.get()));
+    view! {
+        <form
+            class="composer"
+            action="/fn/messages/post"
+            method="post"
+            on:submit=move |event| {
+                event.prevent_default();
+                send.run(());
+            }
+        >
+            <input type="hidden" name="room" value=room.to_string() />
+            <input type="hidden" name="id" value=form_id />
+            <div class="composer__box">
+                <TextArea name="body" label node_ref=area on_key on_input />
+                <button class="composer__send" type="submit" aria-label="Send">
+                    <Icon name="arrow-up" />
+                </button>
+            </div>
+            <p class="composer__problem" role="alert">
+                {move || problem.get()}
+            </p>
+        </form>
+    }
+}
+
+fn say(live: Live, room: RoomId, body: Body) {
+    #[cfg(feature = "hydrate")]
+    {
+        use crate::browser;
+        live.say(room, browser::new_message_id(), body.into_string(), browser::now());
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, body);
+}
+
+/// On a screen without a keyboard Enter breaks the line, and the button sends.
+fn breaks_line() -> bool {
+    #[cfg(feature = "hydrate")]
+    return crate::browser::is_touch();
+    #[cfg(not(feature = "hydrate"))]
+    return false;
+}
+
+fn keep_draft(room: RoomId, text: &str) {
+    #[cfg(feature = "hydrate")]
+    if text.is_empty() {
+        crate::browser::storage::remove(&draft_key(room));
+    } else {
+        crate::browser::storage::write(&draft_key(room), &text);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (room, text);
+}
+
+#[cfg(feature = "hydrate")]
+fn draft_key(room: RoomId) -> String {
+    format!("kith.draft.{room}")
+}

@@ -1,0 +1,245 @@
+//! What was said in a room: sticks to the end when one is there, keeps its place when one is not.
+
+use leptos::{ev, html, prelude::*};
+use protocol::{MessageId, RoomId};
+
+use super::row::Row;
+use crate::{
+    live::{Live, world::Touched},
+    ui::{Empty, Icon},
+};
+
+/// Closer to the oldest loaded message than this, in pixels, older ones are fetched.
+#[cfg(feature = "hydrate")]
+const FETCH_WITHIN: i32 = 600;
+/// Closer to the end than this, in pixels, one is at the end.
+#[cfg(feature = "hydrate")]
+const END_WITHIN: i32 = 40;
+
+#[component]
+pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoView {
+    let live = Live::here();
+    let ids = Memo::new(move |_| {
+        live.get_with_outbox(Touched::Timeline(room), |world, outbox| {
+            let timeline = world.timeline(room)?;
+            let mut ids: Vec<MessageId> = timeline.ids().collect();
+            let unstored = outbox.in_room(room).map(|pending| pending.id);
+            ids.extend(unstored.filter(|id| timeline.get(*id).is_none()));
+            Some(ids)
+        })
+    });
+    let older = Memo::new(move |_| {
+        live.get(Touched::Timeline(room), |world| {
+            let timeline = world.timeline(room)?;
+            timeline.first_seq().filter(|_| timeline.has_older())
+        })
+    });
+    // Where reading went on, for as long as the conversation is open.
+    let read_to = live.peek(|world| {
+        let room = world.room(room)?;
+        room.mine.map(|mine| mine.read_seq).filter(|read| *read > 0 && *read < room.last_seq)
+    });
+    let scroller = NodeRef::<html::Div>::new();
+    let loading = RwSignal::new(false);
+    let failed = RwSignal::new(false);
+    let missed = RwSignal::new(0_usize);
+    Effect::new(move |_| {
+        if ids.with(Option::is_none) {
+            live.ensure_timeline(room, failed);
+        }
+    });
+    keep_place(scroller, ids, missed);
+    mark_read(live, room, scroller);
+    let on_scroll = move |_: ev::Event| scrolled(live, room, scroller, loading, missed);
+    let empty = move || ids.with(|ids| ids.as_ref().is_some_and(Vec::is_empty));
+    view! {
+        <div class="messages">
+            <div
+                class="messages__scroller"
+                tabindex="0"
+                role="region"
+                aria-label="Messages"
+                node_ref=scroller
+                on:scroll=on_scroll
+            >
+                <div class="messages__column">
+                    {move || {
+                        older
+                            .get()
+                            .map(|seq| {
+                                view! {
+                                    <a
+                                        class="messages__older"
+                                        href=format!("/rooms/{room}?before={seq}")
+                                        on:click=move |event| {
+                                            event.prevent_default();
+                                            event.stop_propagation();
+                                            live.load_older(room, loading);
+                                        }
+                                    >
+                                        {move || {
+                                            if loading.get() { "Loading …" } else { "Older messages" }
+                                        }}
+                                    </a>
+                                }
+                            })
+                    }}
+                    <Show when=empty>
+                        <Empty
+                            icon="message-circle"
+                            title="Nothing said yet"
+                            text=format!("This is the beginning of your chat with {}.", name.get_untracked())
+                        />
+                    </Show>
+                    <Show when=move || ids.with(Option::is_none)>
+                        <Loading failed on_retry=move || live.ensure_timeline(room, failed) />
+                    </Show>
+                    <ol class="messages__list" role="log" aria-label="Conversation">
+                        <For each=move || ids.get().unwrap_or_default() key=|id| *id let(id)>
+                            <Row room id read_to />
+                        </For>
+                    </ol>
+                </div>
+            </div>
+            <Show when=move || { missed.get() > 0 }>
+                <button
+                    class="messages__latest"
+                    type="button"
+                    on:click=move |_| {
+                        missed.set(0);
+                        if let Some(scroller) = scroller.get_untracked() {
+                            scroller.set_scroll_top(0);
+                        }
+                    }
+                >
+                    <Icon name="arrow-down" />
+                    {move || match missed.get() {
+                        1 => "1 new message".to_owned(),
+                        n => format!("{n} new messages"),
+                    }}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn Loading(failed: RwSignal<bool>, on_retry: impl Fn() + Copy + Send + 'static) -> impl IntoView {
+    move || {
+        if failed.get() {
+            view! {
+                <Empty icon="wifi-off" title="Not loaded" text="These messages could not be loaded.">
+                    <button class="button" type="button" on:click=move |_| on_retry()>
+                        "Try again"
+                    </button>
+                </Empty>
+            }
+            .into_any()
+        } else {
+            view! {
+                <div class="skeleton" role="status">
+                    <span class="visually-hidden">"Loading messages"</span>
+                    <span class="skeleton__row"></span>
+                    <span class="skeleton__row"></span>
+                    <span class="skeleton__row"></span>
+                </div>
+            }
+            .into_any()
+        }
+    }
+}
+
+// The scroller runs from its end: 0 is the newest message, and above it numbers are negative. So
+// what is loaded above moves nothing, and a page without a script stands at the end as well.
+
+/// Keeps what one reads where it is when something comes below it, and counts what came.
+fn keep_place(
+    scroller: NodeRef<html::Div>,
+    ids: Memo<Option<Vec<MessageId>>>,
+    missed: RwSignal<usize>,
+) {
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |before: Option<(Option<MessageId>, usize, i32)>| {
+        let now = ids.with(|ids| {
+            let ids = ids.as_deref().unwrap_or_default();
+            (ids.last().copied(), ids.len())
+        });
+        let Some(element) = scroller.get() else { return (now.0, now.1, 0) };
+        let height = element.scroll_height();
+        if let Some((last, count, height_before)) = before
+            && last.is_some()
+            && last != now.0
+            && element.scroll_top() < -END_WITHIN
+        {
+            element.set_scroll_top(element.scroll_top() - (height - height_before));
+            missed.update(|missed| *missed += now.1.saturating_sub(count));
+        }
+        (now.0, now.1, height)
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (scroller, ids, missed);
+}
+
+/// Fetches older messages near the top, and forgets the count at the end.
+fn scrolled(
+    live: Live,
+    room: RoomId,
+    scroller: NodeRef<html::Div>,
+    loading: RwSignal<bool>,
+    missed: RwSignal<usize>,
+) {
+    #[cfg(feature = "hydrate")]
+    if let Some(element) = scroller.get_untracked() {
+        let above = element.scroll_height() - element.client_height() + element.scroll_top();
+        if above < FETCH_WITHIN {
+            live.load_older(room, loading);
+        }
+        if element.scroll_top() > -END_WITHIN {
+            if missed.get_untracked() > 0 {
+                missed.set(0);
+            }
+            read_to_end(live, room);
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, scroller, loading, missed);
+}
+
+/// What is at the end of an open room is read, as long as somebody looks.
+fn mark_read(live: Live, room: RoomId, scroller: NodeRef<html::Div>) {
+    #[cfg(feature = "hydrate")]
+    {
+        let look = move || {
+            let at_end = scroller
+                .get_untracked()
+                .is_some_and(|element| element.scroll_top() > -END_WITHIN);
+            if at_end {
+                read_to_end(live, room);
+            }
+        };
+        Effect::new(move |_| {
+            live.get(Touched::Timeline(room), |_| ());
+            live.get(Touched::Room(room), |_| ());
+            scroller.track();
+            look();
+        });
+        let back = window_event_listener(ev::focus, move |_| look());
+        on_cleanup(move || back.remove());
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, scroller);
+}
+
+#[cfg(feature = "hydrate")]
+fn read_to_end(live: Live, room: RoomId) {
+    let end = live.peek(|world| {
+        let last = world.timeline(room)?.last_seq()?;
+        let mine = world.room(room)?.mine?;
+        (mine.read_seq < last).then_some(last)
+    });
+    if let Some(seq) = end
+        && crate::browser::is_watched()
+    {
+        live.command(protocol::Command::Read { room, seq });
+    }
+}

@@ -1,0 +1,14 @@
+//! Messages: the list of what was said, and where one says something.
+
+mod composer;
+mod list;
+mod row;
+
+use protocol::MessageId;
+
+pub use composer::Composer;
+pub use list::MessageList;
+
+/// The id that a message sent by a plain form will have, so that sending it twice says it once.
+#[derive(Clone, Copy)]
+pub struct FormId(pub MessageId);

@@ -1,0 +1,7 @@
+//! Rooms: the list at the side, and the open conversation.
+
+mod list;
+mod page;
+
+pub use list::RoomList;
+pub use page::{HomePage, RoomPage};

@@ -1,0 +1,152 @@
+//! A room's page: who it is with, what is said, and where one speaks.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use protocol::{RoomId, rooms::Kind};
+
+use super::list::Face;
+use crate::{
+    frame::NotHere,
+    friends::Actions,
+    live::{Live, world::Touched},
+    messages::{Composer, MessageList},
+    ui::{Avatar, Empty, Icon, Size},
+};
+
+/// Without an open room: where to begin.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let live = Live::here();
+    let has_friends =
+        Memo::new(move |_| live.get(Touched::Friends, |world| !world.friends().is_empty()));
+    view! {
+        <h1 class="visually-hidden">"Kith"</h1>
+        <Show
+            when=move || has_friends.get()
+            fallback=|| {
+                view! {
+                    <Empty
+                        icon="sprout"
+                        title="Quiet here, so far"
+                        text="Find somebody you know by their name, and ask them to be friends."
+                    >
+                        <a class="button" href="/friends">
+                            "Find your first friend"
+                        </a>
+                    </Empty>
+                }
+            }
+        >
+            <Empty
+                icon="message-circle"
+                title="Pick up where you left off"
+                text="Choose a conversation, or begin one with a friend."
+            >
+                <a class="button" href="/friends">
+                    "See your friends"
+                </a>
+            </Empty>
+        </Show>
+    }
+}
+
+#[component]
+pub fn RoomPage() -> impl IntoView {
+    let live = Live::here();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<RoomId>().ok()));
+    let known = Memo::new(move |_| {
+        let id = id.get()?;
+        live.get(Touched::Room(id), |world| world.room(id).is_some()).then_some(id)
+    });
+    move || match known.get() {
+        Some(id) => view! { <Conversation id /> }.into_any(),
+        None => view! { <NotHere /> }.into_any(),
+    }
+}
+
+#[component]
+fn Conversation(id: RoomId) -> impl IntoView {
+    let live = Live::here();
+    let room = Memo::new(move |_| {
+        live.get(Touched::Room(id), |world| world.room(id).cloned())
+    });
+    let name = Signal::derive(move || room.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
+    let closed = Memo::new(move |_| room.with(|room| room.as_ref().is_none_or(|room| room.closed)));
+    let other = room.get_untracked().and_then(|room| room.direct_with);
+    let kind = room.get_untracked().map(|room| room.kind);
+    let about = move || {
+        room.with(|room| match room {
+            Some(room) if room.kind == Kind::Direct => {
+                room.direct_with.as_ref().map(|other| format!("@{}", other.username))
+            }
+            Some(room) if room.member_count == 1 => Some("1 member".to_owned()),
+            Some(room) => Some(format!("{} members", room.member_count)),
+            None => None,
+        })
+    };
+    view! {
+        <div class="conversation">
+            <header class="page-header">
+                <a class="icon-button page-header__back" href="/" aria-label="Back to all chats">
+                    <Icon name="arrow-left" />
+                </a>
+                <Face id />
+                <div class="page-header__text">
+                    <h1 class="page-header__title" dir="auto">
+                        {name}
+                    </h1>
+                    <p class="page-header__about">{about}</p>
+                </div>
+                {other
+                    .clone()
+                    .map(|other| {
+                        let href = format!("/people/{}", other.username);
+                        let label = format!("Profile of {}", other.display_name);
+                        view! {
+                            <a class="icon-button page-header__details" href=href aria-label=label>
+                                <Icon name="user" />
+                            </a>
+                        }
+                    })}
+            </header>
+            <MessageList room=id name />
+            <Show
+                when=move || !closed.get()
+                fallback=move || {
+                    let text = match kind {
+                        Some(Kind::Direct) => "You must be friends to chat. What was said stays here.",
+                        _ => "This room is closed. What was said stays here.",
+                    };
+                    view! {
+                        <p class="closed-line">
+                            <Icon name="lock" />
+                            {text}
+                        </p>
+                    }
+                }
+            >
+                <Composer room=id name />
+            </Show>
+        </div>
+        {other
+            .map(|other| {
+                view! {
+                    <aside class="details" aria-label="About this conversation">
+                        <Avatar user=other.clone() size=Size::Large />
+                        <h2 class="details__name" dir="auto">
+                            {other.display_name.clone()}
+                        </h2>
+                        <p class="details__about">{format!("@{}", other.username)}</p>
+                        <a
+                            class="button button--plain button--wide"
+                            href=format!("/people/{}", other.username)
+                        >
+                            "Profile"
+                        </a>
+                        <Actions user=other message=false />
+                    </aside>
+                }
+            })}
+    }
+}

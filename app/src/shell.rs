@@ -1,0 +1,86 @@
+//! The HTML document around every page.
+
+use leptos::prelude::*;
+use leptos_router::location::RequestUrl;
+
+use crate::{App, frame, live::Live, live::snapshot::Snapshot, ui::SPRITE};
+
+/// What stands in the head: names of the hashed files, and what allows the one inline script.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    pub css: String,
+    pub js: String,
+    pub wasm: String,
+    /// The few lines of script of the pages without WASM.
+    pub entry_js: String,
+    pub font: String,
+}
+
+/// How one document is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    pub assets: &'a Assets,
+    /// For the inline script, as in the `Content-Security-Policy`.
+    pub nonce: &'a str,
+    /// `light`, `dark` or `system`.
+    pub theme: &'a str,
+}
+
+/// The whole page of somebody who is signed in, as HTML. One that is not live stays as it is: an
+/// older page of a room, for who reads without a script.
+pub fn app_page(
+    document: Document<'_>,
+    url: &str,
+    snapshot: &Snapshot,
+    is_live: bool,
+) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| {
+        provide_context(RequestUrl::new(url));
+        let path = url.split('?').next().unwrap_or(url);
+        let title = frame::page_title(Live::new(snapshot.clone().world(), None), path);
+        let body = view! { <App snapshot=snapshot.clone() /> }.to_html();
+        let Assets { js, wasm, .. } = document.assets;
+        if !is_live {
+            return written(document, &title, "", &body);
+        }
+        let json = inert(&serde_json::to_string(snapshot).unwrap_or_default());
+        let head = format!(
+            r#"<link rel="modulepreload" href="/pkg/{js}"><link rel="preload" href="/pkg/{wasm}" as="fetch" type="application/wasm" crossorigin><script type="application/json" id="kith-snapshot">{json}</script><script type="module" nonce="{nonce}">import init,{{hydrate}} from "/pkg/{js}";await init({{module_or_path:"/pkg/{wasm}"}});hydrate();</script>"#,
+            nonce = document.nonce,
+        );
+        written(document, &title, &head, &body)
+    });
+    owner.cleanup();
+    html
+}
+
+/// A page of the server alone: no WASM, and a few lines of script at most.
+pub fn plain_page<V: IntoView>(
+    document: Document<'_>,
+    title: &str,
+    page: impl FnOnce() -> V,
+) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| {
+        let body = page().into_view().to_html();
+        let head = format!(r#"<script src="/{}" defer></script>"#, document.assets.entry_js);
+        written(document, title, &head, &body)
+    });
+    owner.cleanup();
+    html
+}
+
+fn written(document: Document<'_>, title: &str, head: &str, body: &str) -> String {
+    let Document { assets, theme, .. } = document;
+    let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let Assets { css, font, .. } = assets;
+    format!(
+        r##"<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"><title>{title}</title><meta name="color-scheme" content="light dark"><meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8f7f2"><meta name="theme-color" media="(prefers-color-scheme: dark)" content="#141a17"><link rel="preload" href="/{font}" as="font" type="font/woff2" crossorigin><link rel="stylesheet" href="/pkg/{css}"><link rel="icon" href="/icon.svg" type="image/svg+xml"><link rel="apple-touch-icon" href="/icon-180.png"><link rel="manifest" href="/manifest.webmanifest">{head}</head><body>{body}{SPRITE}</body></html>"##
+    )
+}
+
+/// JSON that cannot end the element it stands in.
+fn inert(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}

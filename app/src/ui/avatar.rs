@@ -1,0 +1,55 @@
+//! A face: initials on a hue of the person's own, made from the id.
+
+use leptos::prelude::*;
+use protocol::User;
+
+/// As many hues as the stylesheet has classes for.
+const HUES: u32 = 24;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Size {
+    Small,
+    #[default]
+    Medium,
+    Large,
+}
+
+impl Size {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Small => "avatar--small",
+            Self::Medium => "avatar--medium",
+            Self::Large => "avatar--large",
+        }
+    }
+}
+
+/// The face of a person whose name stands beside it.
+#[component]
+pub fn Avatar(user: User, #[prop(optional)] size: Size) -> impl IntoView {
+    let hue = user.id.0.as_bytes().iter().fold(0_u32, |sum, byte| sum + u32::from(*byte)) % HUES;
+    let class = format!("avatar {} avatar--hue-{hue}", size.class());
+    view! {
+        <span class=class aria-hidden="true">
+            {initials(&user.display_name)}
+        </span>
+    }
+}
+
+fn initials(name: &str) -> String {
+    let firsts = name.split(|c: char| c.is_whitespace() || "._-".contains(c));
+    let letters = firsts.filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    letters.take(2).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_the_first_letters_of_two_words() {
+        for (name, expected) in [("Sol Reyes", "SR"), ("mara", "M"), ("ana.maria lopez", "AM"), ("🌱 x", "X")] {
+            assert_eq!(initials(name), expected);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The empty state: what is not here yet, and the next step.
+
+use leptos::prelude::*;
+
+use super::Icon;
+
+#[component]
+pub fn Empty(
+    icon: &'static str,
+    title: &'static str,
+    #[prop(into)] text: String,
+    /// The one button, if there is a next step.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <span class="empty__icon">
+                <Icon name=icon />
+            </span>
+            <h2 class="empty__title">{title}</h2>
+            <p class="empty__text">{text}</p>
+            {children.map(|children| children())}
+        </div>
+    }
+}

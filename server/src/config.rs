@@ -1,0 +1,65 @@
+//! Flags, each with an environment variable and a default that works.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser};
+
+/// Kith: the chat that you host yourself.
+#[derive(Debug, Parser)]
+#[command(name = "kith", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    pub house: House,
+    #[command(subcommand)]
+    pub subcommand: Subcommand,
+}
+
+/// Where the data is, and how much is said about it.
+#[derive(Clone, Debug, Args)]
+pub struct House {
+    /// Folder of the database and everything else that is kept.
+    #[arg(long, env = "KITH_DATA", default_value = "./data", global = true)]
+    pub data: PathBuf,
+    /// Database; by default SQLite in the data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+    /// What is logged: error, warn, info, debug, or a filter such as `kith=debug`.
+    #[arg(long, env = "KITH_LOG", default_value = "info", global = true)]
+    pub log: String,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Serve the chat.
+    Serve(Serve),
+    /// Bring the database to the schema of this version, and stop.
+    Migrate,
+    /// Administer accounts.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Fill an empty house with a lively demo, made by real actions.
+    Seed,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen on.
+    #[arg(long, env = "KITH_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// The address that people type, such as `https://chat.example.org`.
+    #[arg(long, env = "KITH_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Addresses of proxies whose forwarded headers are believed, separated by commas.
+    #[arg(long, env = "KITH_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Admin {
+    /// Make an account that administers the house. The password is read from the standard input.
+    Create {
+        username: String,
+        #[arg(long)]
+        email: Option<String>,
+    },
+}

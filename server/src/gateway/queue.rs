@@ -1,0 +1,193 @@
+//! What waits to be written to one connection: bounded, so that a slow reader harms only itself.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Mutex, PoisonError},
+};
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::{Event, RoomId};
+use tokio::sync::Notify;
+
+/// Past this many frames, or bytes, room events give way to one `gap`.
+const MAX_FRAMES: usize = 256;
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// An event, serialised once for everyone who hears it.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub text: Utf8Bytes,
+    /// For events with a number: the room, and its revision after them.
+    pub numbered: Option<(RoomId, i64)>,
+}
+
+impl Frame {
+    /// An event that carries no number.
+    pub fn of(event: &Event) -> Self {
+        Self { text: text(event), numbered: None }
+    }
+}
+
+/// An event as it goes over the wire.
+pub fn text(event: &Event) -> Utf8Bytes {
+    // Serialising these types cannot fail: no maps with odd keys, no fallible parts.
+    serde_json::to_string(event).unwrap_or_default().into()
+}
+
+/// What a queue gives its connection.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Close {
+    SessionOver,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    /// Rooms whose events were dropped.
+    gaps: BTreeSet<RoomId>,
+    /// Events without a room were dropped: everything is to be loaded afresh.
+    gap_of_all: bool,
+    close: Option<Close>,
+}
+
+/// The queue of one connection.
+#[derive(Debug, Default)]
+pub struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Notify,
+}
+
+impl Queue {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn push(&self, frame: Frame) {
+        let mut waiting = self.waiting();
+        if let Some((room, _)) = frame.numbered
+            && waiting.gaps.contains(&room)
+        {
+            return;
+        }
+        waiting.bytes += frame.text.len();
+        waiting.frames.push_back(frame);
+        if waiting.frames.len() > MAX_FRAMES || waiting.bytes > MAX_BYTES {
+            waiting.overflow();
+        }
+        drop(waiting);
+        self.filled.notify_one();
+    }
+
+    /// Nothing more of this room: what waits of it goes, too.
+    pub fn drop_room(&self, room: RoomId) {
+        let mut waiting = self.waiting();
+        waiting.frames.retain(|frame| frame.numbered.is_none_or(|(of, _)| of != room));
+        waiting.bytes = waiting.frames.iter().map(|frame| frame.text.len()).sum();
+        waiting.gaps.remove(&room);
+    }
+
+    pub fn close(&self, close: Close) {
+        self.waiting().close = Some(close);
+        self.filled.notify_one();
+    }
+
+    /// Why the connection is to be closed, if it is.
+    pub fn closing(&self) -> Option<Close> {
+        self.waiting().close.take()
+    }
+
+    /// Waits until something is there; it may have been taken in the meantime.
+    pub async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Everything that waits, and a `gap` for what did not fit.
+    pub fn take(&self) -> VecDeque<Frame> {
+        let mut waiting = self.waiting();
+        let mut frames = std::mem::take(&mut waiting.frames);
+        waiting.bytes = 0;
+        if std::mem::take(&mut waiting.gap_of_all) {
+            waiting.gaps.clear();
+            frames.push_back(Frame::of(&Event::Gap { room: None, after: None }));
+        }
+        let gaps = std::mem::take(&mut waiting.gaps);
+        let gap = |room| Frame::of(&Event::Gap { room: Some(room), after: None });
+        frames.extend(gaps.into_iter().map(gap));
+        frames
+    }
+}
+
+impl Waiting {
+    fn overflow(&mut self) {
+        let rooms = self.frames.iter().filter_map(|frame| frame.numbered.map(|(room, _)| room));
+        self.gaps.extend(rooms);
+        self.frames.retain(|frame| frame.numbered.is_none());
+        if self.frames.len() > MAX_FRAMES / 2 {
+            self.frames.clear();
+            self.gap_of_all = true;
+        }
+        self.bytes = self.frames.iter().map(|frame| frame.text.len()).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room(n: u8) -> RoomId {
+        RoomId::new(0, [n; 16])
+    }
+
+    fn numbered(n: u8, revision: i64) -> Frame {
+        Frame { text: "{}".into(), numbered: Some((room(n), revision)) }
+    }
+
+    fn texts(queue: &Queue) -> Vec<String> {
+        queue.take().into_iter().map(|frame| frame.text.to_string()).collect()
+    }
+
+    #[test]
+    fn a_full_queue_gives_one_gap_a_room_and_keeps_the_rest() {
+        let queue = Queue::default();
+        queue.push(Frame::of(&Event::Pong { n: 1 }));
+        for revision in 0..1_000 {
+            queue.push(numbered(1, revision));
+        }
+        queue.push(numbered(2, 1));
+        let gap = format!(r#"{{"type":"gap","room":"{}"}}"#, room(1));
+        assert_eq!(texts(&queue), [r#"{"type":"pong","n":1}"#, "{}", &gap]);
+        queue.push(numbered(1, 1_001));
+        assert_eq!(texts(&queue), ["{}"], "after the gap was told, events flow again");
+    }
+
+    #[test]
+    fn what_has_no_room_overflows_to_one_gap_for_all() {
+        let queue = Queue::default();
+        for n in 0..1_000 {
+            queue.push(Frame::of(&Event::Pong { n }));
+        }
+        let left = texts(&queue);
+        assert!(left.len() <= MAX_FRAMES + 1);
+        assert_eq!(left.last().unwrap(), r#"{"type":"gap"}"#);
+    }
+
+    #[test]
+    fn a_large_queue_overflows_by_bytes() {
+        let queue = Queue::default();
+        let text: Utf8Bytes = "x".repeat(MAX_BYTES / 4).into();
+        for revision in 0..5 {
+            queue.push(Frame { text: text.clone(), numbered: Some((room(1), revision)) });
+        }
+        assert_eq!(texts(&queue).len(), 1);
+    }
+
+    #[test]
+    fn a_room_that_was_left_waits_no_more() {
+        let queue = Queue::default();
+        queue.push(numbered(1, 1));
+        queue.push(numbered(2, 1));
+        queue.drop_room(room(1));
+        assert_eq!(texts(&queue).len(), 1);
+    }
+}

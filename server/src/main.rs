@@ -1,0 +1,45 @@
+//! `kith`: the chat in one binary.
+
+mod admin;
+mod assets;
+mod auth;
+mod config;
+mod flash;
+mod gateway;
+mod headers;
+mod house;
+mod origin;
+mod pages;
+mod problem;
+mod rest;
+mod router;
+mod seed;
+mod serve;
+mod server_fns;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use config::{Cli, Subcommand};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    house::log(&cli.house);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return house::complain(&error),
+    };
+    let done = runtime.block_on(async {
+        match cli.subcommand {
+            Subcommand::Serve(serve) => serve::run(&cli.house, serve).await,
+            Subcommand::Migrate => house::open(&cli.house).await.map(drop),
+            Subcommand::Admin(command) => admin::run(&cli.house, command).await,
+            Subcommand::Seed => seed::run(&cli.house).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => house::complain(error.as_ref()),
+    }
+}

@@ -1,0 +1,268 @@
+//! The pages: who may see one, its status and where else it leads are decided before the first
+//! byte, and the world it is rendered from is read here.
+
+use std::net::SocketAddr;
+
+use app::{
+    accounts::{Form, Notice, PublicProfile, SignIn, SignUp, Welcome, local_path},
+    live::snapshot::Snapshot,
+    shell::{self, Document},
+};
+use axum::{
+    extract::{ConnectInfo, OriginalUri, Path, Query, State},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use domain::{Viewer, friends, messages, rooms};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use leptos::prelude::*;
+use protocol::{Limit, MessageId, Problem, RoomId, messages::Window};
+use serde::Deserialize;
+
+use crate::{
+    auth::{self, Anyone},
+    flash::Flash,
+    headers::page_policy,
+    problem::Refusal,
+    serve::House,
+};
+
+/// Messages in a room's first page.
+const MESSAGES: u64 = 50;
+
+/// What every page is asked with.
+pub struct Visit {
+    house: House,
+    viewer: Option<Viewer>,
+    uri: Uri,
+    flash: Option<Flash>,
+    theme: &'static str,
+}
+
+impl axum::extract::FromRequestParts<House> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut http::request::Parts,
+        house: &House,
+    ) -> Result<Self, Response> {
+        let Anyone(viewer) =
+            Anyone::from_request_parts(parts, house).await.map_err(|refusal| failed(house, &refusal))?;
+        let theme = match auth::cookie(&parts.headers, "kith_theme") {
+            Some("light") => "light",
+            Some("dark") => "dark",
+            _ => "system",
+        };
+        let uri = parts.extensions.get::<OriginalUri>().map_or(parts.uri.clone(), |uri| uri.0.clone());
+        let flash = Flash::read(&parts.headers);
+        Ok(Self { house: house.clone(), viewer, uri, flash, theme })
+    }
+}
+
+type Page = Result<Response, Response>;
+
+impl Visit {
+    /// Who is signed in; everyone else goes to sign in, and comes back.
+    fn signed_in(&self) -> Result<Viewer, Response> {
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        let next: String = form_urlencoded(path);
+        self.viewer.ok_or_else(|| Redirect::to(&format!("/sign-in?next={next}")).into_response())
+    }
+
+    fn refused(&self, error: domain::Error) -> Response {
+        match error {
+            domain::Error::NotFound => self.not_here(),
+            error => failed(&self.house, &Refusal::from(error)),
+        }
+    }
+
+    fn not_here(&self) -> Response {
+        let text = "This page is not there, or it is not yours to see.";
+        let mut response = self.plain("Nothing here · Kith", move || view! { <Notice title="Nothing here" text /> });
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
+    }
+
+    fn plain<V: IntoView>(&self, title: &str, page: impl FnOnce() -> V) -> Response {
+        let nonce = nonce(&self.house);
+        let document = Document { assets: &self.house.assets, nonce: &nonce, theme: self.theme };
+        self.finished(shell::plain_page(document, title, page), &nonce)
+    }
+
+    /// What the viewer's page is rendered from.
+    async fn snapshot(&self, viewer: &Viewer) -> Result<Snapshot, Response> {
+        let ctx = &self.house.ctx;
+        let ready = domain::snapshot::ready(ctx, viewer).await.map_err(|error| self.refused(error))?;
+        Ok(Snapshot {
+            ready,
+            history: None,
+            people: Vec::new(),
+            found: false,
+            rendered_at: ctx.clock().now(),
+            form_id: ctx.new_id(MessageId::new),
+            problem: self.flash.as_ref().and_then(|flash| flash.problem.clone()),
+        })
+    }
+
+    fn app(&self, snapshot: &Snapshot, is_live: bool) -> Response {
+        let nonce = nonce(&self.house);
+        let document = Document { assets: &self.house.assets, nonce: &nonce, theme: self.theme };
+        let url = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        self.finished(shell::app_page(document, url, snapshot, is_live), &nonce)
+    }
+
+    fn finished(&self, html: String, nonce: &str) -> Response {
+        let mut response = Html(html).into_response();
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&page_policy(nonce)) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if self.flash.is_some()
+            && let Ok(cookie) = HeaderValue::from_str(&Flash::clear())
+        {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn form(self, next: Option<String>) -> (Self, Form) {
+        let Flash { problem, typed } = self.flash.clone().unwrap_or_default();
+        (self, Form { next: next.unwrap_or_default(), problem, typed })
+    }
+}
+
+fn form_urlencoded(text: &str) -> String {
+    let pair = serde_urlencoded::to_string([("", text)]).unwrap_or_default();
+    pair.trim_start_matches('=').to_owned()
+}
+
+/// Something that nobody can guess, for the inline script of one answer.
+fn nonce(house: &House) -> String {
+    house.ctx.new_id(MessageId::new).to_string()
+}
+
+fn failed(house: &House, refusal: &Refusal) -> Response {
+    let Refusal(problem) = refusal;
+    let text = problem.detail.clone().into_owned();
+    let document = Document { assets: &house.assets, nonce: "", theme: "system" };
+    let title = "Not right now";
+    let html = shell::plain_page(document, title, move || view! { <Notice title text /> });
+    let mut response = Html(html).into_response();
+    *response.status_mut() =
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(policy) = HeaderValue::from_str(&page_policy("")) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Next {
+    next: Option<String>,
+}
+
+/// `GET /`
+pub async fn home(visit: Visit) -> Page {
+    match visit.viewer {
+        Some(viewer) => Ok(visit.app(&visit.snapshot(&viewer).await?, true)),
+        None => Ok(visit.plain("Kith", || view! { <Welcome /> })),
+    }
+}
+
+/// `GET /sign-in`; who is signed in goes on.
+pub async fn sign_in(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+    if visit.viewer.is_some() {
+        return Redirect::to(local_path(next.as_deref().unwrap_or("/"))).into_response();
+    }
+    let (visit, form) = visit.form(next);
+    visit.plain("Sign in · Kith", move || view! { <SignIn form /> })
+}
+
+/// `GET /sign-up`; who is signed in goes on.
+pub async fn sign_up(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+    if visit.viewer.is_some() {
+        return Redirect::to(local_path(next.as_deref().unwrap_or("/"))).into_response();
+    }
+    let (visit, form) = visit.form(next);
+    visit.plain("Create an account · Kith", move || view! { <SignUp form /> })
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Place {
+    before: Option<i64>,
+}
+
+/// `GET /rooms/{id}`; with `before`, an older page for who reads without a script.
+pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Page {
+    let viewer = visit.signed_in()?;
+    let id: RoomId = id.parse().map_err(|_| visit.not_here())?;
+    let ctx = &visit.house.ctx;
+    let refused = |error| visit.refused(error);
+    let member = rooms::member(ctx, &viewer, id).await.map_err(refused)?;
+    let window = place.before.map_or(Window::Newest, Window::Before);
+    let limit = Limit::try_from(MESSAGES).unwrap_or_default();
+    let history = messages::history(ctx, &member, window, limit).await.map_err(refused)?;
+    let mut snapshot = visit.snapshot(&viewer).await?;
+    if !snapshot.ready.rooms.iter().any(|room| room.id == id) {
+        snapshot.ready.rooms.push(rooms::show(ctx, viewer.account(), id).await.map_err(refused)?);
+    }
+    snapshot.history = Some((id, history));
+    Ok(visit.app(&snapshot, place.before.is_none()))
+}
+
+/// `GET /friends`
+pub async fn friends_page(visit: Visit) -> Page {
+    let viewer = visit.signed_in()?;
+    Ok(visit.app(&visit.snapshot(&viewer).await?, true))
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    query: String,
+}
+
+/// `GET /people?query=`
+pub async fn people(visit: Visit, Query(search): Query<Search>) -> Page {
+    let viewer = visit.signed_in()?;
+    let mut snapshot = visit.snapshot(&viewer).await?;
+    let ctx = &visit.house.ctx;
+    match friends::search(ctx, &viewer, &search.query, None, Limit::default()).await {
+        Ok(found) => snapshot.people = found.items,
+        Err(error @ domain::Error::Invalid { .. }) => snapshot.problem = Some(error.problem()),
+        Err(error) => return Err(visit.refused(error)),
+    }
+    snapshot.found = true;
+    Ok(visit.app(&snapshot, true))
+}
+
+/// `GET /people/{username}`; public.
+pub async fn person(visit: Visit, Path(username): Path<String>) -> Page {
+    let ctx = &visit.house.ctx;
+    let refused = |error| visit.refused(error);
+    let profile = friends::profile(ctx, visit.viewer.as_ref(), &username).await.map_err(refused)?;
+    let Some(viewer) = visit.viewer else {
+        let user = profile.user;
+        let title = format!("@{} · Kith", user.username);
+        return Ok(visit.plain(&title, move || view! { <PublicProfile user /> }));
+    };
+    let mut snapshot = visit.snapshot(&viewer).await?;
+    snapshot.people = vec![profile];
+    Ok(visit.app(&snapshot, true))
+}
+
+/// What is at no address.
+pub async fn nowhere(
+    State(house): State<House>,
+    ConnectInfo(_): ConnectInfo<SocketAddr>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let wants_page = headers.get(header::ACCEPT).is_some_and(|accept| {
+        accept.to_str().is_ok_and(|accept| accept.contains("text/html"))
+    });
+    if uri.path().starts_with("/api/") || !wants_page {
+        return Refusal(Problem::not_found()).into_response();
+    }
+    let visit = Visit { house, viewer: None, uri, flash: None, theme: "system" };
+    visit.not_here()
+}

@@ -1,0 +1,105 @@
+//! Friends and requests.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::friends::{self, Asked};
+use http::StatusCode;
+use protocol::{
+    Items, RequestId, User,
+    friends::{Direction, FriendRequest},
+};
+use serde::Deserialize;
+
+use super::{
+    Answer,
+    input::{self, Path, Query},
+};
+use crate::{auth::SignedIn, serve::House};
+
+/// `GET /friends`
+pub async fn list(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+) -> Answer<Json<Items<User>>> {
+    Ok(Json(Items { items: friends::list(&house.ctx, &viewer).await?, next: None }))
+}
+
+/// `DELETE /friends/{username}`
+pub async fn unfriend(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(username): Path<String>,
+) -> Answer<StatusCode> {
+    friends::unfriend(&house.ctx, &viewer, &username).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub struct Which {
+    #[serde(default)]
+    direction: Direction,
+}
+
+/// `GET /friend-requests?direction=`
+pub async fn requests(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Query(Which { direction }): Query<Which>,
+) -> Answer<Json<Items<FriendRequest>>> {
+    let items = friends::requests(&house.ctx, &viewer, Some(direction)).await?;
+    Ok(Json(Items { items, next: None }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    username: String,
+}
+
+/// `POST /friend-requests`: 201 the request; 200 the state between the two where it accepted.
+pub async fn ask(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    input::Json(Ask { username }): input::Json<Ask>,
+) -> Answer<Response> {
+    match friends::ask(&house.ctx, &viewer, &username).await? {
+        Asked::Requested(request) => Ok((StatusCode::CREATED, Json(request)).into_response()),
+        Asked::Befriended(user) => {
+            let state = friends::state(&house.ctx, viewer.account(), user.id).await?;
+            Ok(Json(state).into_response())
+        }
+    }
+}
+
+/// `POST /friend-requests/{id}/accept`
+pub async fn accept(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RequestId>,
+) -> Answer<StatusCode> {
+    friends::accept(&house.ctx, &viewer, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /friend-requests/{id}/decline`
+pub async fn decline(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RequestId>,
+) -> Answer<StatusCode> {
+    friends::decline(&house.ctx, &viewer, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /friend-requests/{id}`
+pub async fn withdraw(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RequestId>,
+) -> Answer<StatusCode> {
+    friends::withdraw(&house.ctx, &viewer, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,23 @@
+//! Bodies, queries and paths, refused in the words of the public interface.
+
+use axum::extract::{FromRequest, FromRequestParts, rejection};
+
+use crate::problem::Refusal;
+
+/// A JSON body.
+#[derive(FromRequest)]
+#[from_request(via(axum::Json), rejection(Refusal))]
+pub struct Json<T>(pub T);
+
+/// A query string.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Refusal))]
+pub struct Query<T>(pub T);
+
+/// Ids and names in a path; what is none names nothing.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Refusal))]
+pub struct Path<T>(pub T);
+
+// The derives name the rejections; this keeps the reader from wondering where they are turned.
+const _: fn(rejection::JsonRejection) -> Refusal = Refusal::from;

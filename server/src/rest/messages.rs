@@ -1,0 +1,91 @@
+//! Messages.
+
+use axum::{Json, extract::State};
+use domain::{messages, rooms};
+use http::StatusCode;
+use protocol::{
+    Limit, Message, MessageId, Problem, RoomId,
+    messages::{Draft, History, Window},
+};
+use serde::Deserialize;
+
+use super::{
+    Answer,
+    input::{self, Path, Query},
+};
+use crate::{auth::SignedIn, serve::House};
+
+#[derive(Deserialize)]
+pub struct Which {
+    before: Option<i64>,
+    after: Option<i64>,
+    around: Option<i64>,
+    changed_after: Option<i64>,
+    #[serde(default)]
+    limit: Limit,
+}
+
+impl Which {
+    fn window(&self) -> Answer<Window> {
+        let asked: Vec<Window> = [
+            self.before.map(Window::Before),
+            self.after.map(Window::After),
+            self.around.map(Window::Around),
+            self.changed_after.map(Window::ChangedAfter),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match asked[..] {
+            [] => Ok(Window::Newest),
+            [window] => Ok(window),
+            _ => Err(Problem::invalid("before", "Ask for one of before, after, around and changed_after.").into()),
+        }
+    }
+}
+
+/// `GET /rooms/{id}/messages`
+pub async fn list(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RoomId>,
+    Query(which): Query<Which>,
+) -> Answer<Json<History>> {
+    let window = which.window()?;
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    Ok(Json(messages::history(&house.ctx, &member, window, which.limit).await?))
+}
+
+/// `GET /rooms/{id}/messages/{message}`
+pub async fn show(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id)): Path<(RoomId, MessageId)>,
+) -> Answer<Json<Message>> {
+    let member = rooms::member(&house.ctx, &viewer, room).await?;
+    Ok(Json(messages::one(&house.ctx, &member, id).await?))
+}
+
+/// `PUT /rooms/{id}/messages/{message}`: 201, again 200.
+pub async fn put(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id)): Path<(RoomId, MessageId)>,
+    input::Json(draft): input::Json<Draft>,
+) -> Answer<(StatusCode, Json<Message>)> {
+    let member = rooms::member(&house.ctx, &viewer, room).await?;
+    let posted = messages::post(&house.ctx, &member, id, &draft).await?;
+    let status = if posted.again { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(Message::clone(&posted.message))))
+}
+
+/// `POST /rooms/{id}/messages`: under an id of the server's.
+pub async fn post(
+    house: State<House>,
+    viewer: SignedIn,
+    Path(room): Path<RoomId>,
+    draft: input::Json<Draft>,
+) -> Answer<(StatusCode, Json<Message>)> {
+    let id = house.ctx.new_id(MessageId::new);
+    put(house, viewer, Path((room, id)), draft).await
+}

@@ -1,0 +1,14 @@
+//! REST: `/api/v1`, each handler one domain call. Names and shapes are those of the public
+//! interface.
+
+pub mod accounts;
+pub mod friends;
+pub mod health;
+mod input;
+pub use input::Query;
+pub mod messages;
+pub mod rooms;
+
+use crate::problem::Refusal;
+
+type Answer<T> = Result<T, Refusal>;

@@ -1,0 +1,80 @@
+//! Every address, on one screen.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{delete, get, post, put},
+};
+
+use crate::{
+    assets, gateway, headers, origin, pages, problem,
+    rest::{accounts, friends, health, messages, rooms},
+    serve::House,
+    server_fns,
+};
+
+/// The largest JSON body, in bytes.
+const BODY: usize = 64 * 1024;
+
+pub fn router(house: House) -> Router {
+    let api = Router::new()
+        .route("/accounts", post(accounts::sign_up))
+        .route("/sessions", get(accounts::devices).post(accounts::sign_in))
+        .route("/sessions/{id}", delete(accounts::sign_out))
+        .route("/me", get(accounts::me))
+        .route("/users", get(accounts::search))
+        .route("/users/{username}", get(accounts::profile))
+        .route("/users/{username}/friends", get(accounts::friends_of))
+        .route("/friends", get(friends::list))
+        .route("/friends/{username}", delete(friends::unfriend))
+        .route("/friend-requests", get(friends::requests).post(friends::ask))
+        .route("/friend-requests/{id}", delete(friends::withdraw))
+        .route("/friend-requests/{id}/accept", post(friends::accept))
+        .route("/friend-requests/{id}/decline", post(friends::decline))
+        .route("/direct/{username}", put(rooms::direct))
+        .route("/rooms", get(rooms::list).post(rooms::create))
+        .route("/rooms/{id}", get(rooms::show))
+        .route("/rooms/{id}/read", put(rooms::read))
+        .route("/rooms/{id}/members", get(rooms::members))
+        .route("/rooms/{id}/members/me", put(rooms::join).delete(rooms::leave))
+        .route("/rooms/{id}/members/{username}", put(rooms::add).delete(rooms::remove))
+        .route("/rooms/{id}/messages", get(messages::list).post(messages::post))
+        .route("/rooms/{id}/messages/{message}", get(messages::show).put(messages::put))
+        .route("/socket", get(gateway::open))
+        .layer(DefaultBodyLimit::max(BODY))
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed);
+
+    let pages = Router::new()
+        .route("/", get(pages::home))
+        .route("/sign-in", get(pages::sign_in))
+        .route("/sign-up", get(pages::sign_up))
+        .route("/rooms/{id}", get(pages::room))
+        .route("/friends", get(pages::friends_page))
+        .route("/people", get(pages::people))
+        .route("/people/{username}", get(pages::person))
+        .fallback(pages::nowhere);
+
+    let files = Router::new()
+        .route("/pkg/{*path}", get(assets::pkg))
+        .route("/fonts/{*path}", get(assets::serve_font))
+        .route("/icon.svg", get(assets::root))
+        .route("/icon-180.png", get(assets::root))
+        .route("/icon-512.png", get(assets::root))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/entry.js", get(assets::root))
+        .route("/manifest.webmanifest", get(assets::root))
+        .route("/robots.txt", get(assets::root));
+
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/fn/{*name}", post(server_fns::call))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .merge(files)
+        .merge(pages)
+        .layer(from_fn_with_state(house.clone(), origin::guard))
+        .layer(from_fn(headers::set))
+        .with_state(house)
+}

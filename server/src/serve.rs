@@ -1,0 +1,101 @@
+//! `kith serve`: from the open database to the last socket's farewell.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use app::shell::Assets;
+use domain::Ctx;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    admin::say,
+    assets,
+    config::{self, Serve},
+    gateway::Hub,
+    house::{self, Outcome},
+    origin::Origins,
+    router,
+};
+
+/// How long what is under way may take to finish after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// What every handler may use. Cheap to clone.
+#[derive(Clone)]
+pub struct House {
+    pub ctx: Ctx,
+    pub hub: Arc<Hub>,
+    pub assets: Arc<Assets>,
+    pub origins: Arc<Origins>,
+    /// Cancelled when the server is told to stop.
+    pub shutdown: CancellationToken,
+    /// The sockets that are open.
+    pub sockets: TaskTracker,
+}
+
+impl House {
+    pub fn new(ctx: Ctx, origins: Origins) -> Self {
+        let hub = Hub::start(ctx.clone());
+        Self {
+            ctx,
+            hub,
+            assets: Arc::new(assets::names()),
+            origins: Arc::new(origins),
+            shutdown: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+        }
+    }
+}
+
+/// Serves until told to stop.
+pub async fn run(house: &config::House, serve: Serve) -> Outcome {
+    let origins = Origins::new(serve.public_url.as_deref(), serve.trusted_proxies)?;
+    let ctx = house::open(house).await?;
+    let _ = any_spawner::Executor::init_tokio();
+    let house = House::new(ctx, origins);
+    let listener = TcpListener::bind(serve.listen).await?;
+    let address = listener.local_addr()?;
+    let public = serve.public_url.unwrap_or_else(|| format!("http://{address}"));
+    say(&format!("Kith is open at {public}"))?;
+    on(listener, house, stop_signal()).await
+}
+
+/// Serves on a listener until `stop` is done, then lets everyone go in peace.
+pub async fn on(
+    listener: TcpListener,
+    house: House,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Outcome {
+    let app = router::router(house.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let shutdown = house.shutdown.clone();
+    tokio::spawn(async move {
+        stop.await;
+        shutdown.cancel();
+    });
+    let served = axum::serve(listener, app)
+        .with_graceful_shutdown(house.shutdown.clone().cancelled_owned())
+        .into_future();
+    let drained = async {
+        house.shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        done = served => done?,
+        () = drained => tracing::warn!("some requests did not finish in time"),
+    }
+    house.sockets.close();
+    let _ = tokio::time::timeout(DRAIN, house.sockets.wait()).await;
+    Ok(())
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
