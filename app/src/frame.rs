@@ -49,9 +49,10 @@ pub fn Frame(children: Children) -> impl IntoView {
 /// The title of a page, the same on the server and in the browser.
 pub fn page_title(live: Live, path: &str) -> String {
     let name = match path.trim_matches('/').split_once('/') {
-        Some(("rooms", id)) => id.parse().ok().and_then(|id| {
-            live.get(Touched::Room(id), |world| Some(world.room(id)?.name.clone()))
-        }),
+        Some(("rooms", id)) => id
+            .parse()
+            .ok()
+            .and_then(|id| live.get(Touched::Room(id), |world| Some(world.room(id)?.name.clone()))),
         Some(("people", username)) => Some(format!("@{username}")),
         _ => match path {
             "/friends" => Some("Friends".to_owned()),

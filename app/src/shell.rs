@@ -28,12 +28,7 @@ pub struct Document<'a> {
 
 /// The whole page of somebody who is signed in, as HTML. One that is not live stays as it is: an
 /// older page of a room, for who reads without a script.
-pub fn app_page(
-    document: Document<'_>,
-    url: &str,
-    snapshot: &Snapshot,
-    is_live: bool,
-) -> String {
+pub fn app_page(document: Document<'_>, url: &str, snapshot: &Snapshot, is_live: bool) -> String {
     let owner = Owner::new_root(None);
     let html = owner.with(|| {
         provide_context(RequestUrl::new(url));

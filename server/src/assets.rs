@@ -58,7 +58,8 @@ fn file(path: &str, headers: &HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let accepts = |encoding: &str| {
         accepted.is_some_and(|list| {
-            list.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == encoding))
+            list.split(',')
+                .any(|one| one.split(';').next().is_some_and(|one| one.trim() == encoding))
         })
     };
     let compressed = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, suffix)| {

@@ -16,6 +16,8 @@ mod router;
 mod seed;
 mod serve;
 mod server_fns;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

@@ -92,8 +92,8 @@ pub async fn guard(
 ) -> Response {
     let headers = request.headers();
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let unknown_origin = !is_browser(headers)
-        && auth::cookie_token(&house.origins, headers, peer.ip()).is_some();
+    let unknown_origin =
+        !is_browser(headers) && auth::cookie_token(&house.origins, headers, peer.ip()).is_some();
     if !is_safe && (house.origins.is_foreign(headers, peer.ip()) || unknown_origin) {
         let detail = "This request did not come from Kith's own page.";
         return Refusal(Problem::new(Code::Forbidden, detail)).into_response();
@@ -108,7 +108,10 @@ mod tests {
     const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]

@@ -45,14 +45,16 @@ impl axum::extract::FromRequestParts<House> for Visit {
         parts: &mut http::request::Parts,
         house: &House,
     ) -> Result<Self, Response> {
-        let Anyone(viewer) =
-            Anyone::from_request_parts(parts, house).await.map_err(|refusal| failed(house, &refusal))?;
+        let Anyone(viewer) = Anyone::from_request_parts(parts, house)
+            .await
+            .map_err(|refusal| failed(house, &refusal))?;
         let theme = match auth::cookie(&parts.headers, "kith_theme") {
             Some("light") => "light",
             Some("dark") => "dark",
             _ => "system",
         };
-        let uri = parts.extensions.get::<OriginalUri>().map_or(parts.uri.clone(), |uri| uri.0.clone());
+        let uri =
+            parts.extensions.get::<OriginalUri>().map_or(parts.uri.clone(), |uri| uri.0.clone());
         let flash = Flash::read(&parts.headers);
         Ok(Self { house: house.clone(), viewer, uri, flash, theme })
     }
@@ -77,7 +79,8 @@ impl Visit {
 
     fn not_here(&self) -> Response {
         let text = "This page is not there, or it is not yours to see.";
-        let mut response = self.plain("Nothing here · Kith", move || view! { <Notice title="Nothing here" text /> });
+        let mut response = self
+            .plain("Nothing here · Kith", move || view! { <Notice title="Nothing here" text /> });
         *response.status_mut() = StatusCode::NOT_FOUND;
         response
     }
@@ -91,7 +94,8 @@ impl Visit {
     /// What the viewer's page is rendered from.
     async fn snapshot(&self, viewer: &Viewer) -> Result<Snapshot, Response> {
         let ctx = &self.house.ctx;
-        let ready = domain::snapshot::ready(ctx, viewer).await.map_err(|error| self.refused(error))?;
+        let ready =
+            domain::snapshot::ready(ctx, viewer).await.map_err(|error| self.refused(error))?;
         Ok(Snapshot {
             ready,
             history: None,
@@ -257,9 +261,9 @@ pub async fn nowhere(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let wants_page = headers.get(header::ACCEPT).is_some_and(|accept| {
-        accept.to_str().is_ok_and(|accept| accept.contains("text/html"))
-    });
+    let wants_page = headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     if uri.path().starts_with("/api/") || !wants_page {
         return Refusal(Problem::not_found()).into_response();
     }

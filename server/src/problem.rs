@@ -31,7 +31,9 @@ impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Self {
         Self(match rejection {
             JsonRejection::JsonDataError(error) => unfit(&error.body_text()),
-            JsonRejection::BytesRejection(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            JsonRejection::BytesRejection(error)
+                if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+            {
                 Problem::new(Code::TooLarge, "That is more than Kith takes at once.")
             }
             JsonRejection::MissingJsonContentType(_) => {
@@ -86,7 +88,8 @@ impl From<PathRejection> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry = matches!(problem.code, Code::RateLimited | Code::Unavailable);
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -105,6 +108,7 @@ pub async fn not_found() -> Refusal {
 
 /// An address that does not take this method.
 pub async fn method_not_allowed() -> Response {
-    let problem = Problem { status: 405, ..Problem::malformed("This address does not take that method.") };
+    let problem =
+        Problem { status: 405, ..Problem::malformed("This address does not take that method.") };
     Refusal(problem).into_response()
 }

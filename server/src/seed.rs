@@ -41,7 +41,10 @@ const TALK: [(&str, &[(&str, &str)]); 4] = [
     (
         "jun",
         &[
-            ("jun", "Then we can set the date. I wrote the watering rota as a script, because of course I did:"),
+            (
+                "jun",
+                "Then we can set the date. I wrote the watering rota as a script, because of course I did:",
+            ),
             ("jun", "for day in week {\n    bed[day % 4].water(\"morning\");  // not at noon\n}"),
             ("you", "Of course you did. Where do I sign up for Tuesdays?"),
         ],
@@ -92,7 +95,8 @@ pub async fn run(house: &config::House) -> Outcome {
 }
 
 async fn sign_up(ctx: &Ctx, username: &str, name: &str) -> domain::Result<Viewer> {
-    let unfit = |error: protocol::TextError| domain::Error::Invalid { field: "seed", detail: error.0 };
+    let unfit =
+        |error: protocol::TextError| domain::Error::Invalid { field: "seed", detail: error.0 };
     let form = SignUp {
         username: Username::parse(username).map_err(unfit)?,
         password: Password::parse(PASSWORD).map_err(unfit)?,

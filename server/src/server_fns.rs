@@ -42,7 +42,8 @@ pub async fn call(
     };
     let context = move || provide_context(caller.clone());
     let request = Request::from_parts(parts, Body::from(form.clone()));
-    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    let response =
+        leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
     match response.headers().contains_key("serverfnerror") {
         true => failed(response, &headers, &form).await,
         false => response,
@@ -69,8 +70,7 @@ fn back_to_the_page(problem: Problem, headers: &HeaderMap, form: &Bytes) -> Resp
         Code::Unauthenticated if !is_entry => format!("/sign-in?next={page}"),
         _ => page,
     };
-    let fields: BTreeMap<String, String> =
-        serde_urlencoded::from_bytes(form).unwrap_or_default();
+    let fields: BTreeMap<String, String> = serde_urlencoded::from_bytes(form).unwrap_or_default();
     let typed = fields.into_iter().filter(|(name, _)| GIVEN_BACK.contains(&name.as_str()));
     let flash = Flash { problem: Some(problem), typed: typed.collect() };
     let mut response = StatusCode::SEE_OTHER.into_response();

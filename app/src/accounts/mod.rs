@@ -26,7 +26,13 @@ mod tests {
             assert_eq!(local_path(path), path);
         }
         for foreign in [
-            "", "//evil.example", "https://evil.example", "/\\evil.example", "rooms", "/a\nb", "/ä",
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "rooms",
+            "/a\nb",
+            "/ä",
             "javascript:alert(1)",
         ] {
             assert_eq!(local_path(foreign), "/", "{foreign:?}");

@@ -45,9 +45,7 @@ pub fn Actions(
     move || {
         let user = user.clone();
         match standing.get() {
-            (Relation::Friend, _) => {
-                view! { <OfFriend user message /> }.into_any()
-            }
+            (Relation::Friend, _) => view! { <OfFriend user message /> }.into_any(),
             (Relation::Incoming, Some(request)) => view! { <Answer request user /> }.into_any(),
             (Relation::Outgoing, Some(request)) => view! { <TakeBack request user /> }.into_any(),
             (Relation::None, _) => view! { <AskThem user /> }.into_any(),

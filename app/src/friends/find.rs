@@ -15,7 +15,8 @@ pub struct Found(pub StoredValue<Option<Vec<Profile>>>);
 pub fn PeoplePage() -> impl IntoView {
     let query = use_query_map();
     let query = Memo::new(move |_| query.read().get("query").unwrap_or_default());
-    let rendered = use_context::<Found>().and_then(|Found(found)| found.try_update_value(Option::take)?);
+    let rendered =
+        use_context::<Found>().and_then(|Found(found)| found.try_update_value(Option::take)?);
     let found = RwSignal::new(rendered);
     search_again(query, found);
     let note = |profile: &Profile| match profile.relation {
@@ -82,8 +83,10 @@ fn search_again(query: Memo<String>, found: RwSignal<Option<Vec<Profile>>>) {
             let asked = query.clone();
             found.set(None);
             leptos::task::spawn_local(async move {
-                let path =
-                    format!("/api/v1/users?limit=50&query={}", js_sys::encode_uri_component(&asked));
+                let path = format!(
+                    "/api/v1/users?limit=50&query={}",
+                    js_sys::encode_uri_component(&asked)
+                );
                 let page = crate::browser::fetch::get::<protocol::Items<Profile>>(&path).await;
                 found.try_set(Some(page.map(|page| page.items).unwrap_or_default()));
             });

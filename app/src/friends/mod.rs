@@ -17,7 +17,11 @@ use crate::ui::Avatar;
 
 /// A person in a list: the way to their profile, and what can be done beside it.
 #[component]
-fn PersonRow(user: User, #[prop(optional_no_strip)] note: Option<&'static str>, children: Children) -> impl IntoView {
+fn PersonRow(
+    user: User,
+    #[prop(optional_no_strip)] note: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
     let href = format!("/people/{}", user.username);
     let about = match note {
         Some(note) => format!("@{} · {note}", user.username),

@@ -45,12 +45,7 @@ impl Live {
     }
 
     /// Loads a person that is not known yet: `loaded` when there is one, `missing` when not.
-    pub fn ensure_person(
-        self,
-        username: String,
-        missing: RwSignal<bool>,
-        loaded: RwSignal<()>,
-    ) {
+    pub fn ensure_person(self, username: String, missing: RwSignal<bool>, loaded: RwSignal<()>) {
         missing.set(false);
         if self.peek(|world| world.person_named(&username).is_some()) {
             return;

@@ -86,11 +86,7 @@ impl Live {
     }
 
     /// Reads the world and the outbox, again whenever `part` is touched.
-    pub fn get_with_outbox<T>(
-        self,
-        part: Touched,
-        read: impl FnOnce(&World, &Outbox) -> T,
-    ) -> T {
+    pub fn get_with_outbox<T>(self, part: Touched, read: impl FnOnce(&World, &Outbox) -> T) -> T {
         self.watch(part);
         self.state.with_value(|state| read(&state.world, &state.outbox))
     }
@@ -117,9 +113,11 @@ impl Live {
             let mut seen = Vec::new();
             parts
                 .into_iter()
-                .filter(|part| !seen.contains(part) && {
-                    seen.push(*part);
-                    true
+                .filter(|part| {
+                    !seen.contains(part) && {
+                        seen.push(*part);
+                        true
+                    }
                 })
                 .filter_map(|part| state.watched.get(&part).cloned())
                 .collect()

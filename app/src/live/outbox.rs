@@ -62,7 +62,9 @@ impl Outbox {
     /// Not stored. What would be stored a little later goes back to the queue; the rest fails, and
     /// holds back what was said after it in that room.
     pub fn refused(&mut self, id: MessageId, code: Code, detail: &str) {
-        let Some(pending) = self.pending.iter_mut().find(|pending| pending.id == id) else { return };
+        let Some(pending) = self.pending.iter_mut().find(|pending| pending.id == id) else {
+            return;
+        };
         pending.state = match code {
             Code::Unavailable | Code::RateLimited => State::Waiting,
             _ => State::Failed(detail.to_owned()),

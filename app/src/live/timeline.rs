@@ -114,7 +114,8 @@ impl Timeline {
     pub(super) fn load(&mut self, history: History, window: Window) -> Vec<MessageId> {
         let fresh = self.messages.is_empty();
         // The messages of an older page that were loaded may have begun a group until now.
-        let mut redrawn: Vec<MessageId> = self.messages.values().next().map(|first| first.id).into_iter().collect();
+        let mut redrawn: Vec<MessageId> =
+            self.messages.values().next().map(|first| first.id).into_iter().collect();
         for message in history.items {
             redrawn.push(message.id);
             let known = self.messages.get(&message.seq).map(|known| known.revision);

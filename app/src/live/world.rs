@@ -46,7 +46,12 @@ pub struct World {
     people: HashMap<AccountId, Profile>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
+    /// The newest message of rooms that are not known yet: it came before its room did.
+    early: HashMap<RoomId, Message>,
 }
+
+/// More rooms than this do not come late at once.
+const EARLY: usize = 64;
 
 impl World {
     /// The world as the server says it is.
@@ -60,6 +65,7 @@ impl World {
             requests: BTreeMap::new(),
             people: HashMap::new(),
             read_by_other: HashMap::new(),
+            early: HashMap::new(),
         };
         world.replace(ready);
         world
@@ -194,6 +200,7 @@ impl World {
         }
         self.me = ready.me;
         self.epoch = ready.epoch;
+        self.early.clear();
         let known: Vec<RoomId> = self.rooms.keys().copied().collect();
         self.rooms = ready.rooms.into_iter().map(|room| (room.id, room)).collect();
         self.timelines.retain(|id, _| self.rooms.contains_key(id));
@@ -234,6 +241,11 @@ impl World {
                 mine.unread = room.last_seq - mine.read_seq;
             }
             touched.push(Touched::Room(message.room));
+        } else if self.early.len() < EARLY || self.early.contains_key(&message.room) {
+            let newest = self.early.entry(message.room).or_insert_with(|| message.clone());
+            if newest.seq < message.seq {
+                *newest = message.clone();
+            }
         }
         if let Some(timeline) = self.timelines.get_mut(&message.room) {
             let change = timeline.take(message);
@@ -295,13 +307,18 @@ impl World {
             }
         }
         self.rooms.insert(id, room);
-        vec![Touched::RoomList, Touched::Room(id)]
+        let mut touched = vec![Touched::RoomList, Touched::Room(id)];
+        if let Some(early) = self.early.remove(&id) {
+            touched.extend(self.take_message(&early));
+        }
+        touched
     }
 
     fn drop_room(&mut self, id: RoomId) -> Vec<Touched> {
         self.rooms.remove(&id);
         self.timelines.remove(&id);
         self.read_by_other.remove(&id);
+        self.early.remove(&id);
         vec![Touched::RoomList, Touched::Room(id), Touched::Timeline(id)]
     }
 

@@ -46,7 +46,9 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
     Effect::new(move |_| {
         if let Some(area) = area.get() {
             if area.value().is_empty() {
-                area.set_value(&crate::browser::storage::read::<String>(&draft_key(room)).unwrap_or_default());
+                area.set_value(
+                    &crate::browser::storage::read::<String>(&draft_key(room)).unwrap_or_default(),
+                );
             }
             if !crate::browser::is_touch() {
                 let _ = area.focus();

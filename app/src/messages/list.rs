@@ -210,9 +210,8 @@ fn mark_read(live: Live, room: RoomId, scroller: NodeRef<html::Div>) {
     #[cfg(feature = "hydrate")]
     {
         let look = move || {
-            let at_end = scroller
-                .get_untracked()
-                .is_some_and(|element| element.scroll_top() > -END_WITHIN);
+            let at_end =
+                scroller.get_untracked().is_some_and(|element| element.scroll_top() > -END_WITHIN);
             if at_end {
                 read_to_end(live, room);
             }

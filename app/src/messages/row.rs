@@ -17,7 +17,9 @@ use crate::{
 #[derive(Clone, PartialEq, Eq)]
 enum Standing {
     /// Stored; `ticked` beside one's own last.
-    Stored { ticked: bool },
+    Stored {
+        ticked: bool,
+    },
     Pending,
     Failed(String),
 }
@@ -76,7 +78,8 @@ impl Shown {
                 State::Failed(why) => Standing::Failed(why.clone()),
             },
             begins_group: !continues_own(timeline, outbox, room, id, me),
-            begins_day: timeline.is_empty() && outbox.in_room(room).next().is_some_and(|first| first.id == id),
+            begins_day: timeline.is_empty()
+                && outbox.in_room(room).next().is_some_and(|first| first.id == id),
             is_first_new: false,
         })
     }
@@ -104,7 +107,8 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
         })
     });
     on_cleanup(move || live.unwatch(Touched::Message(id)));
-    let part = move |read: fn(&Shown) -> bool| Memo::new(move |_| shown.read().as_ref().is_some_and(read));
+    let part =
+        move |read: fn(&Shown) -> bool| Memo::new(move |_| shown.read().as_ref().is_some_and(read));
     let begins_group = part(|shown| shown.begins_group);
     let begins_day = part(|shown| shown.begins_day);
     let is_first_new = part(|shown| shown.is_first_new);

@@ -55,9 +55,7 @@ fn Row(id: RoomId) -> impl IntoView {
     let href = format!("/rooms/{id}");
     let here = href.clone();
     let is_open = Memo::new(move |_| path.get() == here);
-    let room = Memo::new(move |_| {
-        live.get(Touched::Room(id), |world| world.room(id).cloned())
-    });
+    let room = Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).cloned()));
     let unread = move || room.with(|room| room.as_ref().map_or(0, Room::unread));
     let has_unread = move || unread() > 0;
     let shown = move || room.get().map(|room| Shown::of(&room));

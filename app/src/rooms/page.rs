@@ -68,10 +68,10 @@ pub fn RoomPage() -> impl IntoView {
 #[component]
 fn Conversation(id: RoomId) -> impl IntoView {
     let live = Live::here();
-    let room = Memo::new(move |_| {
-        live.get(Touched::Room(id), |world| world.room(id).cloned())
+    let room = Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).cloned()));
+    let name = Signal::derive(move || {
+        room.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default()
     });
-    let name = Signal::derive(move || room.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default());
     let closed = Memo::new(move |_| room.with(|room| room.as_ref().is_none_or(|room| room.closed)));
     let other = room.get_untracked().and_then(|room| room.direct_with);
     let kind = room.get_untracked().map(|room| room.kind);

@@ -48,7 +48,9 @@ mod tests {
 
     #[test]
     fn initials_are_the_first_letters_of_two_words() {
-        for (name, expected) in [("Sol Reyes", "SR"), ("mara", "M"), ("ana.maria lopez", "AM"), ("🌱 x", "X")] {
+        for (name, expected) in
+            [("Sol Reyes", "SR"), ("mara", "M"), ("ana.maria lopez", "AM"), ("🌱 x", "X")]
+        {
             assert_eq!(initials(name), expected);
         }
     }

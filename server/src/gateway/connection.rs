@@ -159,8 +159,12 @@ impl Connection {
 
     /// A refusal of what was no command, after the answers to what came before it.
     fn refuse(&self, detail: &str) {
-        let refused =
-            Event::Refused { id: None, code: Code::Invalid, detail: detail.into(), retry_after_ms: None };
+        let refused = Event::Refused {
+            id: None,
+            code: Code::Invalid,
+            detail: detail.into(),
+            retry_after_ms: None,
+        };
         self.place.queue.push(Frame::of(&refused));
     }
 

@@ -25,6 +25,8 @@ struct Seats {
     seats: HashMap<SeatId, Seat>,
     of_account: HashMap<AccountId, Vec<SeatId>>,
     of_room: HashMap<RoomId, HashSet<SeatId>>,
+    /// Who joined, and has not been told the room's state yet: what came in the meantime follows it.
+    joining: HashMap<RoomId, HashMap<SeatId, Vec<Frame>>>,
 }
 
 struct Seat {
@@ -94,10 +96,8 @@ impl Hub {
         match change {
             Change::MessagePosted(message) => {
                 let event = Event::Message { message: protocol::Message::clone(message) };
-                let frame = Frame {
-                    text: text(&event),
-                    numbered: Some((message.room, message.revision)),
-                };
+                let frame =
+                    Frame { text: text(&event), numbered: Some((message.room, message.revision)) };
                 seats.to_room(message.room, &frame);
             }
             Change::Joined { room, account } => {
@@ -144,36 +144,41 @@ impl Hub {
             if !self.seats().of_account.contains_key(&account) {
                 continue;
             }
-            let event = match telling {
-                Telling::Room(room) => match rooms::show(&ctx, account, room).await {
-                    Ok(room) => Ok(Event::Room { room }),
+            let told = match telling {
+                Telling::Room(id) => match rooms::show(&ctx, account, id).await {
+                    Ok(room) => {
+                        let revision = room.revision;
+                        let frame = Frame::of(&Event::Room { room });
+                        self.seats().tell_room(id, account, &frame, revision);
+                        Ok(())
+                    }
                     // Left again in the meantime; that was told already.
-                    Err(Error::NotFound) => continue,
+                    Err(Error::NotFound) => Ok(()),
                     Err(error) => Err(error),
                 },
                 Telling::Relation(other) => friends::state(&ctx, account, other)
                     .await
-                    .map(|state| Event::Friend(Box::new(state))),
+                    .map(|state| Event::Friend(Box::new(state)))
+                    .map(|event| self.seats().to_account(account, &Frame::of(&event))),
             };
-            let event = event.unwrap_or_else(|error| {
+            if let Err(error) = told {
                 tracing::error!(%error, %account, "state could not be told");
-                Event::Gap { room: None, after: None }
-            });
-            let seats = self.seats();
-            match telling {
-                Telling::Room(room) => seats.to_account_in(room, account, &Frame::of(&event)),
-                Telling::Relation(_) => seats.to_account(account, &Frame::of(&event)),
+                let gap = Event::Gap { room: None, after: None };
+                self.seats().to_account(account, &Frame::of(&gap));
             }
         }
     }
 }
 
 impl Seats {
-    fn to_room(&self, room: RoomId, frame: &Frame) {
+    fn to_room(&mut self, room: RoomId, frame: &Frame) {
         for id in self.of_room.get(&room).into_iter().flatten() {
             if let Some(seat) = self.seats.get(id) {
                 seat.queue.push(frame.clone());
             }
+        }
+        for waiting in self.joining.get_mut(&room).into_iter().flat_map(HashMap::values_mut) {
+            waiting.push(frame.clone());
         }
     }
 
@@ -185,22 +190,35 @@ impl Seats {
         }
     }
 
-    /// To those of an account's connections that still hear the room: it may have been left since
-    /// its state was read.
-    fn to_account_in(&self, room: RoomId, account: AccountId, frame: &Frame) {
+    /// The room's state, read at `revision`, to those of an account's connections that are in it;
+    /// to who has just joined, what came since then as well.
+    fn tell_room(&mut self, room: RoomId, account: AccountId, state: &Frame, revision: i64) {
         for id in self.of_account.get(&account).into_iter().flatten() {
-            if let Some(seat) = self.seats.get(id).filter(|seat| seat.rooms.contains(&room)) {
-                seat.queue.push(frame.clone());
+            let Some(seat) = self.seats.get_mut(id) else { continue };
+            if seat.rooms.contains(&room) {
+                seat.queue.push(state.clone());
+                continue;
             }
+            let Some(waiting) = self.joining.get_mut(&room).and_then(|seats| seats.remove(id))
+            else {
+                continue;
+            };
+            seat.queue.push(state.clone());
+            let since = |frame: &Frame| frame.numbered.is_some_and(|(_, at)| at > revision);
+            waiting.into_iter().filter(since).for_each(|frame| seat.queue.push(frame));
+            seat.rooms.insert(room);
+            self.of_room.entry(room).or_default().insert(*id);
         }
+        self.forget_if_empty(room);
     }
 
     fn join(&mut self, room: RoomId, account: AccountId) {
         for id in self.of_account.get(&account).into_iter().flatten() {
             if let Some(seat) = self.seats.get_mut(id) {
                 seat.left.remove(&room);
-                seat.rooms.insert(room);
-                self.of_room.entry(room).or_default().insert(*id);
+                if !seat.rooms.contains(&room) {
+                    self.joining.entry(room).or_default().entry(*id).or_default();
+                }
             }
         }
     }
@@ -214,6 +232,9 @@ impl Seats {
                 if let Some(ids) = self.of_room.get_mut(&room) {
                     ids.remove(id);
                 }
+                if let Some(seats) = self.joining.get_mut(&room) {
+                    seats.remove(id);
+                }
             }
         }
         self.forget_if_empty(room);
@@ -222,6 +243,9 @@ impl Seats {
     fn forget_if_empty(&mut self, room: RoomId) {
         if self.of_room.get(&room).is_some_and(HashSet::is_empty) {
             self.of_room.remove(&room);
+        }
+        if self.joining.get(&room).is_some_and(HashMap::is_empty) {
+            self.joining.remove(&room);
         }
     }
 
@@ -253,6 +277,11 @@ impl Place {
         seat.rooms.extend(rooms.iter().copied());
         for room in rooms {
             seats.of_room.entry(room).or_default().insert(self.id);
+            // `ready` tells the room's state.
+            if let Some(joining) = seats.joining.get_mut(&room) {
+                joining.remove(&self.id);
+            }
+            seats.forget_if_empty(room);
         }
     }
 }
@@ -273,5 +302,9 @@ impl Drop for Place {
             }
             seats.forget_if_empty(room);
         }
+        seats.joining.retain(|_, joining| {
+            joining.remove(&self.id);
+            !joining.is_empty()
+        });
     }
 }

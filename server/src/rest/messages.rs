@@ -39,7 +39,11 @@ impl Which {
         match asked[..] {
             [] => Ok(Window::Newest),
             [window] => Ok(window),
-            _ => Err(Problem::invalid("before", "Ask for one of before, after, around and changed_after.").into()),
+            _ => Err(Problem::invalid(
+                "before",
+                "Ask for one of before, after, around and changed_after.",
+            )
+            .into()),
         }
     }
 }

@@ -1,0 +1,264 @@
+//! Old world + events = the world freshly loaded: whatever people do, in whatever order they do it,
+//! and with events lost, doubled and shuffled on the way.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use app::live::{timeline::Timeline, world::World};
+use domain::{friends, messages as said, rooms};
+use protocol::{
+    Body, Command, Event, Limit, Message, MessageId, Room, RoomId, User,
+    friends::FriendRequest,
+    messages::{Draft, Window},
+    rooms::Kind,
+};
+use tokio::time::timeout;
+
+use super::house::{House, Person, Socket};
+
+/// How many sequences, and how many actions in each.
+const SEQUENCES: u64 = 12;
+const ACTIONS: usize = 60;
+/// Until everything has been told, on a busy machine.
+const SETTLES_WITHIN: Duration = Duration::from_secs(10);
+
+/// Chance that can be told again: what fails is named by its seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+
+    fn once_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+}
+
+/// What a person sees of a world.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    rooms: Vec<Room>,
+    messages: BTreeMap<RoomId, Vec<Message>>,
+    friends: Vec<User>,
+    requests: Vec<FriendRequest>,
+}
+
+fn seen(world: &World) -> Seen {
+    let ids = world.rooms();
+    let room = |id: &RoomId| world.room(*id).unwrap().clone();
+    let messages = |id: &RoomId| {
+        let list = |timeline: &Timeline| {
+            timeline.ids().map(|id| timeline.get(id).unwrap().clone()).collect()
+        };
+        Some((*id, list(world.timeline(*id)?)))
+    };
+    Seen {
+        rooms: ids.iter().map(room).collect(),
+        messages: ids.iter().filter_map(messages).collect(),
+        friends: world.friends(),
+        requests: world.requests(),
+    }
+}
+
+struct Watcher {
+    person: Person,
+    viewer: domain::Viewer,
+    socket: Socket,
+    world: World,
+}
+
+impl Watcher {
+    async fn new(house: &House, person: Person) -> Self {
+        let token = person.token.clone().unwrap();
+        let viewer = domain::accounts::sessions::authenticate(&house.ctx, &token).await.unwrap();
+        let (socket, ready) = person.connect().await;
+        let Event::Ready(ready) = ready else { panic!("no ready") };
+        Self { person, viewer, socket, world: World::new(*ready) }
+    }
+
+    /// The world as a page that is loaded now has it.
+    async fn fresh(&self, house: &House) -> World {
+        let ready = domain::snapshot::ready(&house.ctx, &self.viewer).await.unwrap();
+        let ids: Vec<RoomId> = ready.rooms.iter().map(|room| room.id).collect();
+        let mut world = World::new(ready);
+        for id in ids {
+            self.load(house, &mut world, id).await;
+        }
+        world
+    }
+
+    async fn load(&self, house: &House, world: &mut World, id: RoomId) {
+        let Ok(member) = rooms::member(&house.ctx, &self.viewer, id).await else { return };
+        let limit = Limit::try_from(100).unwrap();
+        let history = said::history(&house.ctx, &member, Window::Newest, limit).await.unwrap();
+        world.load(id, history, Window::Newest);
+    }
+
+    /// Opens every room that is not open yet, as a person would by and by.
+    async fn open_rooms(&mut self, house: &House) {
+        for id in self.world.rooms() {
+            if self.world.timeline(id).is_none() {
+                let mut world = self.world.clone();
+                self.load(house, &mut world, id).await;
+                self.world = world;
+            }
+        }
+    }
+
+    /// Takes in what came, numbered events lost, doubled and shuffled; then asks for what is missing,
+    /// as the page does.
+    async fn take_in(&mut self, house: &House, chance: &mut Chance, losses: bool) {
+        let mut events = self.socket.quiet().await;
+        if losses {
+            events.retain(|event| !(is_message(event) && chance.once_in(4)));
+        }
+        let doubled: Vec<Event> =
+            events.iter().filter(|event| is_message(event) && chance.once_in(3)).cloned().collect();
+        events.extend(doubled);
+        for at in 1..events.len() {
+            // Only events with numbers come out of order; state is told in order for each account.
+            let other = chance.below(at + 1);
+            if is_message(&events[at]) && is_message(&events[other]) {
+                events.swap(at, other);
+            }
+        }
+        for event in &events {
+            self.world.apply(event);
+        }
+        if losses {
+            self.come_back().await;
+        }
+        self.open_rooms(house).await;
+    }
+
+    /// State without a number is read before it is told: takes in events until the world is as a
+    /// fresh one.
+    async fn settle(&mut self, house: &House) {
+        loop {
+            for event in self.socket.quiet().await {
+                self.world.apply(&event);
+            }
+            self.open_rooms(house).await;
+            let fresh = self.fresh(house).await;
+            if seen(&self.world) == seen(&fresh) && self.world.behind().is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// A new connection: `ready`, and what the page lacks.
+    async fn come_back(&mut self) {
+        let (socket, ready) = self.person.connect().await;
+        self.socket = socket;
+        self.world.apply(&ready);
+        let rooms = self.world.behind();
+        let waiting = rooms.len();
+        self.socket.send(&Command::Resume { epoch: None, rooms, notifications: 0 }).await;
+        let mut answered = 0;
+        while answered < waiting {
+            let event = self.socket.next().await;
+            answered += usize::from(matches!(
+                event,
+                Event::Resumed { .. } | Event::Gap { .. } | Event::RoomLeft { .. }
+            ));
+            self.world.apply(&event);
+        }
+    }
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(event, Event::Message { .. })
+}
+
+/// Somebody does something; what is not allowed changes nothing, and is part of the game.
+async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
+    let ctx = &house.ctx;
+    let one = &people[chance.below(people.len())];
+    let other = &people[chance.below(people.len())].person;
+    let viewer = &one.viewer;
+    let rooms_of_one = rooms::ids(ctx, viewer).await.unwrap();
+    let room = match rooms_of_one.len() {
+        0 => None,
+        n => Some(rooms_of_one[chance.below(n)]),
+    };
+    let member = match room {
+        Some(room) => rooms::member(ctx, viewer, room).await.ok(),
+        None => None,
+    };
+    match (chance.below(16), member) {
+        (0, _) => drop(friends::ask(ctx, viewer, other.name()).await),
+        (1, _) => {
+            let requests = friends::requests(ctx, viewer, None).await.unwrap();
+            for request in requests {
+                match chance.below(3) {
+                    0 => drop(friends::accept(ctx, viewer, request.id).await),
+                    1 => drop(friends::decline(ctx, viewer, request.id).await),
+                    _ => drop(friends::withdraw(ctx, viewer, request.id).await),
+                }
+            }
+        }
+        (2, _) if chance.once_in(3) => drop(friends::unfriend(ctx, viewer, other.name()).await),
+        (3, _) => drop(rooms::direct::open(ctx, viewer, other.name()).await),
+        (4, _) if rooms_of_one.len() < 4 => {
+            let kind = if chance.once_in(2) { Kind::Public } else { Kind::Private };
+            let name = protocol::RoomName::parse("A room").unwrap();
+            drop(rooms::create(ctx, viewer, rooms::NewRoom { kind, name }).await);
+        }
+        (5, Some(member)) => drop(rooms::add(ctx, &member, other.name()).await),
+        (6, Some(member)) => drop(rooms::remove(ctx, &member, other.name()).await),
+        (7, Some(member)) if chance.once_in(3) => drop(rooms::leave(ctx, &member).await),
+        (8, Some(member)) => {
+            let seq = chance.below(20) as i64;
+            drop(rooms::mark_read(ctx, &member, seq).await);
+        }
+        (_, Some(member)) => {
+            let body = format!("message {}", chance.below(1_000));
+            let draft = Draft { body: Body::parse(&body).unwrap() };
+            drop(said::post(ctx, &member, ctx.new_id(MessageId::new), &draft).await);
+        }
+        _ => {}
+    }
+}
+
+async fn converges(seed: u64, losses: bool) {
+    let house = House::open().await;
+    let mut people = Vec::new();
+    for name in ["alice", "bob", "carol"] {
+        let person = house.person(name).await;
+        people.push(Watcher::new(&house, person).await);
+    }
+    let mut chance = Chance(seed);
+    for name in ["bob", "carol"] {
+        friends::ask(&house.ctx, &people[0].viewer, name).await.unwrap();
+    }
+    for round in 0..ACTIONS / 6 {
+        for _ in 0..6 {
+            act(&house, &people, &mut chance).await;
+        }
+        for watcher in &mut people {
+            watcher.take_in(&house, &mut chance, losses).await;
+            let name = watcher.person.name().to_owned();
+            let told = timeout(SETTLES_WITHIN, watcher.settle(&house)).await;
+            let fresh = watcher.fresh(&house).await;
+            let here = format!("seed {seed}, round {round}, {name}");
+            assert_eq!(seen(&watcher.world), seen(&fresh), "{here}");
+            assert!(told.is_ok() && watcher.world.behind().is_empty(), "{here}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn worlds_converge_with_events_doubled_and_shuffled() {
+    for seed in 0..SEQUENCES {
+        converges(seed, false).await;
+    }
+}
+
+#[tokio::test]
+async fn worlds_converge_with_events_lost_as_well() {
+    for seed in 100..100 + SEQUENCES {
+        converges(seed, true).await;
+    }
+}

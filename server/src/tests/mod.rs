@@ -1,0 +1,10 @@
+//! The server as its clients meet it: real listeners, real sockets, a real database.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
+mod convergence;
+mod doors;
+mod forms;
+mod friends;
+mod house;
+mod messages;
+mod socket;
