@@ -1,11 +1,10 @@
 //! What stands around every page: the rooms at the side, the tabs of a phone, the quiet line about
 //! the connection.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::{
-    api::accounts::{SetTheme, SignOut},
     live::{Link, Live, world::Touched},
     rooms::RoomList,
     ui::{Avatar, Empty, Icon, Mark, Size},
@@ -135,18 +134,10 @@ fn FindPeople() -> impl IntoView {
     }
 }
 
-/// Who is signed in, how the page looks, and the way out.
+/// Who is signed in, how the page looks, and the way out: plain forms, since the whole page changes.
 #[component]
 fn Account() -> impl IntoView {
     let live = Live::here();
-    let theme = ServerAction::<SetTheme>::new();
-    let sign_out = ServerAction::<SignOut>::new();
-    #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        if let Some(Ok(())) = theme.value().get() {
-            crate::browser::apply_theme_cookie();
-        }
-    });
     let me = live.peek(|world| world.me().clone());
     let profile = format!("/people/{}", me.username);
     let choice = |value: &'static str, icon: &'static str, label: &'static str| {
@@ -171,16 +162,16 @@ fn Account() -> impl IntoView {
                 </summary>
                 <div class="menu__panel">
                     <p class="menu__label">"Appearance"</p>
-                    <ActionForm action=theme attr:class="menu__row">
+                    <form action="/fn/accounts/set_theme" method="post" class="menu__row">
                         {choice("system", "monitor", "As the system has it")}
                         {choice("light", "sun", "Light")} {choice("dark", "moon", "Dark")}
-                    </ActionForm>
-                    <ActionForm action=sign_out attr:class="menu__row">
+                    </form>
+                    <form action="/fn/accounts/sign_out" method="post" class="menu__row">
                         <button class="button button--quiet button--wide" type="submit">
                             <Icon name="log-out" />
                             "Sign out"
                         </button>
-                    </ActionForm>
+                    </form>
                 </div>
             </details>
         </footer>

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RequestId, Timestamp, User};
+use crate::{AccountId, RequestId, Timestamp, User};
 
 /// How another person stands to who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -19,17 +19,42 @@ pub enum Relation {
     Myself,
 }
 
-/// A person with how they stand to who asks.
+/// A person with how they stand to who asks: a [`User`] with two fields more on the wire.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "ProfileFields", into = "ProfileFields")]
 pub struct Profile {
-    #[serde(flatten)]
     pub user: User,
     /// Absent to who is not signed in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<Relation>,
     /// The open request, when there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+}
+
+// Written out: `serde(flatten)` would bring a second kind of deserializer into the page.
+#[derive(Clone, Serialize, Deserialize)]
+struct ProfileFields {
+    id: AccountId,
+    username: String,
+    display_name: String,
+    avatar_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    relation: Option<Relation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<RequestId>,
+}
+
+impl From<ProfileFields> for Profile {
+    fn from(fields: ProfileFields) -> Self {
+        let ProfileFields { id, username, display_name, avatar_url, relation, request } = fields;
+        Self { user: User { id, username, display_name, avatar_url }, relation, request }
+    }
+}
+
+impl From<Profile> for ProfileFields {
+    fn from(Profile { user, relation, request }: Profile) -> Self {
+        let User { id, username, display_name, avatar_url } = user;
+        Self { id, username, display_name, avatar_url, relation, request }
+    }
 }
 
 /// Which way a request goes, seen by who asks.
@@ -65,6 +90,35 @@ impl From<Direction> for Relation {
         match direction {
             Direction::Incoming => Self::Incoming,
             Direction::Outgoing => Self::Outgoing,
+        }
+    }
+}
+
+/// What a person does about another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Asks them; asking who has asked accepts.
+    Ask,
+    /// Accepts the request that they sent.
+    Accept,
+    /// Declines the request that they sent.
+    Decline,
+    /// Takes back the request that they were sent.
+    Withdraw,
+    /// Ends the friendship.
+    Unfriend,
+}
+
+impl Step {
+    /// The step's name in a form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+            Self::Withdraw => "withdraw",
+            Self::Unfriend => "unfriend",
         }
     }
 }

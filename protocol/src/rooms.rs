@@ -44,7 +44,7 @@ pub enum Notify {
     None,
 }
 
-/// A room, with what is the viewer's own where it is told to one viewer.
+/// A room. What is one viewer's own (`read_seq` to `role`) is absent where it is told to many.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Room {
     pub id: RoomId,
@@ -63,20 +63,18 @@ pub struct Room {
     pub online_count: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Preview>,
-    #[serde(flatten)]
-    pub mine: Option<Mine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_with: Option<User>,
-}
-
-/// What of a room is one member's own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Mine {
-    pub read_seq: i64,
-    pub unread: i64,
-    pub mentions: i64,
-    pub notify: Notify,
-    pub role: Role,
 }
 
 /// The latest message of a room, cut to 100 characters.
@@ -101,7 +99,15 @@ impl Preview {
 impl Room {
     /// Unread messages of the viewer, 0 where there is none.
     pub fn unread(&self) -> i64 {
-        self.mine.map_or(0, |mine| mine.unread)
+        self.unread.unwrap_or(0)
+    }
+
+    /// Moves the viewer's marker forward, if there is one, and counts anew what is unread.
+    pub fn read_to(&mut self, seq: i64) {
+        if let Some(read) = &mut self.read_seq {
+            *read = (*read).max(seq);
+            self.unread = Some(self.last_seq - *read);
+        }
     }
 
     /// What the list of rooms is sorted by: the latest message first, then the newest room.

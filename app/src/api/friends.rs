@@ -1,42 +1,14 @@
-//! Friendship: each answers how the two stand to each other now.
+//! Friendship.
 
 use leptos::prelude::*;
-use protocol::{RequestId, friends::FriendState};
+use protocol::friends::{FriendState, Step};
 
 use super::Failure;
 
-/// Asks somebody to be friends; asking who has asked accepts.
-#[server(prefix = "/fn", endpoint = "friends/ask")]
-pub async fn ask(username: String) -> Result<FriendState, Failure> {
+/// Asks, accepts, declines, takes back or unfriends; answers how the two stand to each other then.
+/// One function for all five, since each is a form with a person and a button.
+#[server(prefix = "/fn", endpoint = "friends/step")]
+pub async fn take_step(username: String, step: Step) -> Result<FriendState, Failure> {
     let (ctx, viewer) = super::signed_in()?;
-    let asked = domain::friends::ask(&ctx, &viewer, &username).await?;
-    Ok(domain::friends::state(&ctx, viewer.account(), asked.other()).await?)
-}
-
-#[server(prefix = "/fn", endpoint = "friends/accept")]
-pub async fn accept(request: RequestId) -> Result<FriendState, Failure> {
-    let (ctx, viewer) = super::signed_in()?;
-    let other = domain::friends::accept(&ctx, &viewer, request).await?;
-    Ok(domain::friends::state(&ctx, viewer.account(), other).await?)
-}
-
-#[server(prefix = "/fn", endpoint = "friends/decline")]
-pub async fn decline(request: RequestId) -> Result<FriendState, Failure> {
-    let (ctx, viewer) = super::signed_in()?;
-    let other = domain::friends::decline(&ctx, &viewer, request).await?;
-    Ok(domain::friends::state(&ctx, viewer.account(), other).await?)
-}
-
-#[server(prefix = "/fn", endpoint = "friends/withdraw")]
-pub async fn withdraw(request: RequestId) -> Result<FriendState, Failure> {
-    let (ctx, viewer) = super::signed_in()?;
-    let other = domain::friends::withdraw(&ctx, &viewer, request).await?;
-    Ok(domain::friends::state(&ctx, viewer.account(), other).await?)
-}
-
-#[server(prefix = "/fn", endpoint = "friends/unfriend")]
-pub async fn unfriend(username: String) -> Result<FriendState, Failure> {
-    let (ctx, viewer) = super::signed_in()?;
-    let other = domain::friends::unfriend(&ctx, &viewer, &username).await?;
-    Ok(domain::friends::state(&ctx, viewer.account(), other).await?)
+    Ok(domain::friends::step(&ctx, &viewer, &username, step).await?)
 }

@@ -9,7 +9,6 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::{StreamExt, future::select};
 use leptos::{ev, prelude::*};
 use protocol::{MessageId, Timestamp};
-use wasm_bindgen::JsCast;
 
 /// Now, by this machine's clock: good for showing, not for deciding.
 pub fn now() -> Timestamp {
@@ -103,28 +102,9 @@ pub fn embedded_json(id: &str) -> Option<String> {
     document().get_element_by_id(id)?.text_content()
 }
 
-/// Moves the focus to an element, if it is there.
-pub fn focus(selector: &str) {
-    let found = document().query_selector(selector).ok().flatten();
-    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
-    {
-        let _ = element.focus();
-    }
-}
-
 /// Tells stylesheets and tests that the page is alive.
 pub fn mark_hydrated() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
-    }
-}
-
-/// Shows the page as the theme cookie says, without loading it again.
-pub fn apply_theme_cookie() {
-    let cookies = js_sys::Reflect::get(&document(), &"cookie".into()).ok();
-    let cookies = cookies.and_then(|cookies| cookies.as_string()).unwrap_or_default();
-    let theme = cookies.split(';').find_map(|pair| pair.trim().strip_prefix("kith_theme="));
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-theme", theme.unwrap_or("system"));
     }
 }

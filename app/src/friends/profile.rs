@@ -25,7 +25,7 @@ pub fn ProfilePage() -> impl IntoView {
     let person = Memo::new(move |_| {
         loaded.track();
         let username = username.get();
-        live.peek(|world| world.person_named(&username).map(|profile| profile.user.clone()))
+        live.peek(|world| world.person_named(&username).cloned())
     });
     view! {
         <div class="page">
@@ -40,7 +40,7 @@ pub fn ProfilePage() -> impl IntoView {
                 Some(user) => {
                     let id = user.id;
                     let relation = move || {
-                        live.get(Touched::Person(id), |world| world.person(id)?.relation)
+                        live.get(Touched::Person(id), |world| world.relation(id))
                     };
                     view! {
                         <section class="profile">
@@ -50,7 +50,7 @@ pub fn ProfilePage() -> impl IntoView {
                             </h1>
                             <p class="profile__about">
                                 {format!("@{}", user.username)}
-                                {move || relation().and_then(said).map(|said| format!(" · {said}"))}
+                                {move || said(relation()).map(|said| format!(" · {said}"))}
                             </p>
                             <Actions user />
                         </section>

@@ -117,7 +117,7 @@ async fn connection(live: Live) -> End {
             }
             _ => return End::Lost { was_live, come_back_ms },
         };
-        let Ok(event) = serde_json::from_str::<Event>(&text) else { continue };
+        let Ok(event) = Event::read(&text) else { continue };
         match &event {
             Event::Ready(ready) => {
                 was_live = true;

@@ -43,7 +43,8 @@ pub struct World {
     timelines: HashMap<RoomId, Timeline>,
     friends: BTreeMap<AccountId, User>,
     requests: BTreeMap<RequestId, FriendRequest>,
-    people: HashMap<AccountId, Profile>,
+    /// Who was looked up; how they stand to the viewer follows from friends and requests.
+    people: HashMap<AccountId, User>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
     /// The newest message of rooms that are not known yet: it came before its room did.
@@ -109,7 +110,7 @@ impl World {
     /// Takes in a person's profile that was asked for.
     pub fn meet(&mut self, profile: Profile) -> Vec<Touched> {
         let id = profile.user.id;
-        self.people.insert(id, profile);
+        self.people.insert(id, profile.user);
         vec![Touched::Person(id)]
     }
 
@@ -172,26 +173,20 @@ impl World {
         requests
     }
 
-    /// How a person stands to the viewer, as far as that is known.
-    pub fn person(&self, id: AccountId) -> Option<&Profile> {
-        self.people.get(&id)
-    }
-
-    /// How a person stands to the viewer, from friends and requests alone.
-    pub fn standing(&self, id: AccountId) -> (Relation, Option<RequestId>) {
+    /// How a person stands to the viewer.
+    pub fn relation(&self, id: AccountId) -> Relation {
         let request = self.requests.values().find(|request| request.user.id == id);
-        let relation = match request {
+        match request {
             _ if id == self.me.id => Relation::Myself,
             _ if self.friends.contains_key(&id) => Relation::Friend,
             Some(request) => request.direction.into(),
             None => Relation::None,
-        };
-        (relation, request.map(|request| request.id))
+        }
     }
 
-    /// The same, by username.
-    pub fn person_named(&self, username: &str) -> Option<&Profile> {
-        self.people.values().find(|profile| profile.user.username == username)
+    /// A person that was looked up, by username.
+    pub fn person_named(&self, username: &str) -> Option<&User> {
+        self.people.values().find(|user| user.username == username)
     }
 
     fn replace(&mut self, ready: Ready) -> Vec<Touched> {
@@ -209,11 +204,7 @@ impl World {
         let mut touched = vec![Touched::Me, Touched::RoomList, Touched::Friends];
         let rooms = known.into_iter().chain(self.rooms.keys().copied());
         touched.extend(rooms.flat_map(|id| [Touched::Room(id), Touched::Timeline(id)]));
-        let people: Vec<AccountId> = self.people.keys().copied().collect();
-        touched.extend(people.into_iter().map(|id| {
-            self.settle_person(id);
-            Touched::Person(id)
-        }));
+        touched.extend(self.people.keys().map(|id| Touched::Person(*id)));
         touched
     }
 
@@ -234,12 +225,7 @@ impl World {
                     created_at: message.created_at,
                 });
             }
-            if let Some(mine) = &mut room.mine {
-                if message.author.id == self.me.id {
-                    mine.read_seq = mine.read_seq.max(message.seq);
-                }
-                mine.unread = room.last_seq - mine.read_seq;
-            }
+            room.read_to(if message.author.id == self.me.id { message.seq } else { 0 });
             touched.push(Touched::Room(message.room));
         } else if self.early.len() < EARLY || self.early.contains_key(&message.room) {
             let newest = self.early.entry(message.room).or_insert_with(|| message.clone());
@@ -279,11 +265,8 @@ impl World {
 
     fn take_read(&mut self, id: RoomId, user: AccountId, seq: i64) -> Vec<Touched> {
         if user == self.me.id {
-            if let Some(room) = self.rooms.get_mut(&id)
-                && let Some(mine) = &mut room.mine
-            {
-                mine.read_seq = mine.read_seq.max(seq);
-                mine.unread = room.last_seq - mine.read_seq;
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.read_to(seq);
             }
         } else {
             let read = self.read_by_other.entry(id).or_default();
@@ -301,10 +284,7 @@ impl World {
                 room.last_seq = known.last_seq;
                 room.last_message = known.last_message.clone();
             }
-            if let (Some(mine), Some(known)) = (&mut room.mine, known.mine) {
-                mine.read_seq = mine.read_seq.max(known.read_seq);
-                mine.unread = room.last_seq - mine.read_seq;
-            }
+            room.read_to(known.read_seq.unwrap_or(0));
         }
         self.rooms.insert(id, room);
         let mut touched = vec![Touched::RoomList, Touched::Room(id)];
@@ -332,16 +312,6 @@ impl World {
         if let Some(request) = &state.request {
             self.requests.insert(request.id, request.clone());
         }
-        self.settle_person(user.id);
         vec![Touched::Friends, Touched::Person(user.id)]
-    }
-
-    /// Brings a known profile in line with friends and requests.
-    fn settle_person(&mut self, id: AccountId) {
-        let (relation, request) = self.standing(id);
-        if let Some(profile) = self.people.get_mut(&id) {
-            profile.relation = Some(relation);
-            profile.request = request;
-        }
     }
 }

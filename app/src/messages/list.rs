@@ -37,7 +37,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     // Where reading went on, for as long as the conversation is open.
     let read_to = live.peek(|world| {
         let room = world.room(room)?;
-        room.mine.map(|mine| mine.read_seq).filter(|read| *read > 0 && *read < room.last_seq)
+        room.read_seq.filter(|read| *read > 0 && *read < room.last_seq)
     });
     let scroller = NodeRef::<html::Div>::new();
     let loading = RwSignal::new(false);
@@ -233,8 +233,7 @@ fn mark_read(live: Live, room: RoomId, scroller: NodeRef<html::Div>) {
 fn read_to_end(live: Live, room: RoomId) {
     let end = live.peek(|world| {
         let last = world.timeline(room)?.last_seq()?;
-        let mine = world.room(room)?.mine?;
-        (mine.read_seq < last).then_some(last)
+        (world.room(room)?.read_seq? < last).then_some(last)
     });
     if let Some(seq) = end
         && crate::browser::is_watched()

@@ -8,7 +8,7 @@ mod relation;
 
 use protocol::{
     AccountId, User,
-    friends::{Direction, FriendRequest},
+    friends::{Direction, FriendRequest, FriendState, Step},
 };
 use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*, sea_query::ExprTrait as _};
 
@@ -18,7 +18,7 @@ pub use people::{friends_of, profile, search};
 pub(crate) use relation::are_friends;
 pub use relation::state;
 
-use crate::{Ctx, Result, Viewer, accounts};
+use crate::{Ctx, Error, Result, Viewer, accounts};
 use entity::{friendship, request};
 
 /// The viewer's friends, by display name.
@@ -27,6 +27,27 @@ use entity::{friendship, request};
 /// As reading fails.
 pub async fn list(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
     friends(ctx, viewer.account()).await
+}
+
+/// Does something about a person; gives how the two stand to each other then.
+///
+/// # Errors
+/// As the step itself; `Conflict` where it answers a request that is not open.
+pub async fn step(ctx: &Ctx, viewer: &Viewer, username: &str, step: Step) -> Result<FriendState> {
+    let other = accounts::by_username(ctx, username).await?.id;
+    let me = viewer.account();
+    let request = async || {
+        let (_, open) = relation::between(ctx.db.read(), me, other).await?;
+        open.map(|row| row.id).ok_or(Error::Conflict("This request is no longer open."))
+    };
+    match step {
+        Step::Ask => drop(ask(ctx, viewer, username).await?),
+        Step::Accept => drop(accept(ctx, viewer, request().await?).await?),
+        Step::Decline => drop(decline(ctx, viewer, request().await?).await?),
+        Step::Withdraw => drop(withdraw(ctx, viewer, request().await?).await?),
+        Step::Unfriend => drop(unfriend(ctx, viewer, username).await?),
+    }
+    state(ctx, me, other).await
 }
 
 async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use protocol::{
     AccountId, Items, Limit, Room, RoomId, Timestamp, User,
-    rooms::{Kind, Mine, Notify, Preview},
+    rooms::{Kind, Notify, Preview},
 };
 use sea_orm::{
     ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
@@ -152,13 +152,11 @@ fn shown(
         member_count: room.member_count,
         online_count: 0,
         last_message,
-        mine: Some(Mine {
-            read_seq: membership.read_seq,
-            unread: room.last_seq - membership.read_seq,
-            mentions: 0,
-            notify: Notify::All,
-            role: membership.role,
-        }),
+        read_seq: Some(membership.read_seq),
+        unread: Some(room.last_seq - membership.read_seq),
+        mentions: Some(0),
+        notify: Some(Notify::All),
+        role: Some(membership.role),
         direct_with,
     }
 }

@@ -27,12 +27,12 @@ async fn a_typed_error_gives_its_http_status() {
     let (alice, nobody) = (house.person("alice").await, house.anyone());
     house.person("bob").await;
     for (person, name, fields, status, code) in [
-        (&nobody, "friends/ask", vec![("username", "bob")], 401, "unauthenticated"),
-        (&alice, "friends/ask", vec![("username", "nobody")], 404, "not_found"),
-        (&alice, "friends/ask", vec![("username", "alice")], 422, "invalid"),
+        (&nobody, "friends/step", vec![("username", "bob"), ("step", "ask")], 401, "unauthenticated"),
+        (&alice, "friends/step", vec![("username", "nobody"), ("step", "ask")], 404, "not_found"),
+        (&alice, "friends/step", vec![("username", "alice"), ("step", "ask")], 422, "invalid"),
         (&alice, "rooms/open_direct", vec![("username", "bob")], 403, "forbidden"),
-        (&alice, "friends/accept", vec![("request", "no id")], 400, "invalid"),
-        (&alice, "friends/accept", vec![], 400, "invalid"),
+        (&alice, "friends/step", vec![("username", "bob"), ("step", "accept")], 409, "conflict"),
+        (&alice, "friends/step", vec![("username", "bob"), ("step", "dance")], 400, "invalid"),
         (
             &nobody,
             "accounts/sign_up",
@@ -59,7 +59,7 @@ async fn a_typed_error_gives_its_http_status() {
         assert_eq!(refused.code(), (status, code), "{name} {fields:?}: {:?}", refused.body);
         assert_eq!(refused.headers["content-type"], "application/problem+json");
     }
-    let asked = submit(&alice, "friends/ask", &[("username", "bob")], "application/json").await;
+    let asked = submit(&alice, "friends/step", &[("username", "bob"), ("step", "ask")], "application/json").await;
     assert_eq!((asked.status, asked.body["relation"].as_str()), (200, Some("outgoing")));
 }
 
@@ -67,7 +67,7 @@ async fn a_typed_error_gives_its_http_status() {
 async fn a_plain_form_leads_back_to_its_page_with_the_reason_in_a_cookie() {
     let house = House::open().await;
     let alice = house.person("alice").await;
-    let refused = submit(&alice, "friends/ask", &[("username", "nobody")], PAGE).await;
+    let refused = submit(&alice, "friends/step", &[("username", "nobody"), ("step", "ask")], PAGE).await;
     assert_eq!((refused.status, location(&refused)), (303, "/people/bob?x=1"));
     let flash =
         refused.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
@@ -117,8 +117,8 @@ async fn signing_in_leads_to_paths_of_this_house_only() {
 async fn a_session_that_has_ended_signs_in_and_comes_back() {
     let house = House::open().await;
     let nobody = house.anyone();
-    let fields = [("username", "bob")];
-    let refused = submit(&nobody, "friends/ask", &fields, PAGE).await;
+    let fields = [("username", "bob"), ("step", "ask")];
+    let refused = submit(&nobody, "friends/step", &fields, PAGE).await;
     assert_eq!(location(&refused), "/sign-in?next=/people/bob?x=1");
     let room = house.ctx.new_id(protocol::RoomId::new);
     let page = answer(nobody.request(Method::GET, &format!("/rooms/{room}"))).await;

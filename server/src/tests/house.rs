@@ -214,7 +214,7 @@ impl Socket {
     }
 
     pub async fn next(&mut self) -> Event {
-        serde_json::from_value(self.next_json().await).unwrap()
+        Event::read(&self.next_json().await.to_string()).unwrap()
     }
 
     /// Everything up to an event that this picks, with it.
