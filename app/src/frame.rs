@@ -2,23 +2,23 @@
 //! the connection.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use crate::{
     live::{Link, Live, world::Touched},
     rooms::RoomList,
+    route::{Place, Route},
     ui::{Avatar, Empty, Icon, Mark, Size},
 };
 
 #[component]
-pub fn Frame(children: Children) -> impl IntoView {
-    let path = use_location().pathname;
-    let at_list = move || path.get() == "/";
+pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
+    let place = Place::here();
+    let at_list = move || place.route() == Route::Home;
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         let live = Live::here();
         let unread = live.get(Touched::RoomList, |world| world.unread_rooms());
-        let title = page_title(live, &path.get());
+        let title = page_title(live, &place.route());
         crate::browser::set_title(&match unread {
             0 => title,
             unread => format!("({unread}) {title}"),
@@ -37,7 +37,7 @@ pub fn Frame(children: Children) -> impl IntoView {
             </div>
             <main class="frame__main" id="main" tabindex="-1">
                 <ProblemLine />
-                {children()}
+                {children.into_inner()()}
             </main>
             <Tabs />
             <LinkLine />
@@ -46,18 +46,15 @@ pub fn Frame(children: Children) -> impl IntoView {
 }
 
 /// The title of a page, the same on the server and in the browser.
-pub fn page_title(live: Live, path: &str) -> String {
-    let name = match path.trim_matches('/').split_once('/') {
-        Some(("rooms", id)) => id
-            .parse()
-            .ok()
-            .and_then(|id| live.get(Touched::Room(id), |world| Some(world.room(id)?.name.clone()))),
-        Some(("people", username)) => Some(format!("@{username}")),
-        _ => match path {
-            "/friends" => Some("Friends".to_owned()),
-            "/people" => Some("Find people".to_owned()),
-            _ => None,
-        },
+pub fn page_title(live: Live, route: &Route) -> String {
+    let name = match route {
+        Route::Room(id) => {
+            live.get(Touched::Room(*id), |world| Some(world.room(*id)?.name.clone()))
+        }
+        Route::Person(username) => Some(format!("@{username}")),
+        Route::Friends => Some("Friends".to_owned()),
+        Route::People(_) => Some("Find people".to_owned()),
+        Route::Home | Route::Nowhere => None,
     };
     name.map_or_else(|| "Kith".to_owned(), |name| format!("{name} · Kith"))
 }
@@ -65,7 +62,7 @@ pub fn page_title(live: Live, path: &str) -> String {
 #[component]
 fn SideHeader() -> impl IntoView {
     let live = Live::here();
-    let path = use_location().pathname;
+    let place = Place::here();
     view! {
         <header class="side-header">
             <a class="side-header__home" href="/" aria-label="Kith, all chats">
@@ -75,7 +72,7 @@ fn SideHeader() -> impl IntoView {
             <a
                 class="icon-button"
                 href="/friends"
-                aria-current=move || (path.get() == "/friends").then_some("page")
+                aria-current=move || (place.path() == "/friends").then_some("page")
                 aria-label=move || match waiting(live) {
                     0 => "Friends".to_owned(),
                     1 => "Friends, 1 request waits for you".to_owned(),
@@ -182,7 +179,7 @@ fn Account() -> impl IntoView {
 #[component]
 fn Tabs() -> impl IntoView {
     let live = Live::here();
-    let path = use_location().pathname;
+    let place = Place::here();
     let me = live.peek(|world| format!("/people/{}", world.me().username));
     let tab = move |href: String, icon: &'static str, label: &'static str, count: Signal<usize>| {
         let here = href.clone();
@@ -190,7 +187,7 @@ fn Tabs() -> impl IntoView {
             <a
                 class="tabs__tab"
                 href=href
-                aria-current=move || (path.get() == here).then_some("page")
+                aria-current=move || (place.path() == here).then_some("page")
             >
                 <Icon name=icon />
                 {label}
@@ -248,30 +245,21 @@ fn LinkLine() -> impl IntoView {
     let link = Live::here().link;
     view! {
         <div class="link-line" role="status">
-            {move || match link.get() {
-                Link::Quiet => None,
-                Link::Away => {
-                    Some(
-                        view! {
-                            <p class="link-line__text">
-                                <Icon name="wifi-off" />
-                                "Not connected. What you write is kept and sent later."
-                            </p>
-                        }
-                            .into_any(),
-                    )
-                }
-                Link::Back => {
-                    Some(
-                        view! {
-                            <p class="link-line__text">
-                                <Icon name="check" />
-                                "Connected again."
-                            </p>
-                        }
-                            .into_any(),
-                    )
-                }
+            {move || {
+                let said = match link.get() {
+                    Link::Quiet => return None,
+                    Link::Away => "Not connected. What you write is kept and sent later.",
+                    Link::Back => "Connected again.",
+                };
+                let icon = if link.get() == Link::Away { "wifi-off" } else { "check" };
+                Some(
+                    view! {
+                        <p class="link-line__text">
+                            <Icon name=icon />
+                            {said}
+                        </p>
+                    },
+                )
             }}
         </div>
     }

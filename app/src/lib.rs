@@ -12,25 +12,30 @@ pub mod friends;
 pub mod live;
 mod messages;
 mod rooms;
+mod route;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod ui;
 
-use leptos::prelude::*;
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
+use leptos::{either::EitherOf6, prelude::*};
 
 use frame::{Frame, NotHere};
 use friends::{Found, FriendsPage, PeoplePage, ProfilePage};
 use live::{Live, snapshot::Snapshot};
 use rooms::{HomePage, RoomPage};
+use route::{Place, Route};
 use ui::Here;
 
 /// The page of somebody who is signed in.
 #[component]
-pub fn App(snapshot: Snapshot) -> impl IntoView {
+pub fn App(
+    snapshot: Snapshot,
+    /// Path and query.
+    #[prop(into)]
+    address: String,
+) -> impl IntoView {
+    let place = Place::new(&address);
+    provide_context(place);
     let here = Here::new(snapshot.rendered_at);
     provide_context(here);
     provide_context(messages::FormId(snapshot.form_id));
@@ -41,20 +46,21 @@ pub fn App(snapshot: Snapshot) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         here.settle();
+        place.follow();
         live::socket::start(live);
     });
+    let route = Memo::new(move |_| place.route());
     view! {
-        <Router>
-            <Frame>
-                <FlatRoutes fallback=|| view! { <NotHere /> }>
-                    <Route path=path!("/") view=HomePage />
-                    <Route path=path!("/rooms/:id") view=RoomPage />
-                    <Route path=path!("/friends") view=FriendsPage />
-                    <Route path=path!("/people") view=PeoplePage />
-                    <Route path=path!("/people/:username") view=ProfilePage />
-                </FlatRoutes>
-            </Frame>
-        </Router>
+        <Frame>
+            {move || match route.get() {
+                Route::Home => EitherOf6::A(view! { <HomePage /> }),
+                Route::Room(id) => EitherOf6::B(view! { <RoomPage id /> }),
+                Route::Friends => EitherOf6::C(view! { <FriendsPage /> }),
+                Route::People(query) => EitherOf6::D(view! { <PeoplePage query /> }),
+                Route::Person(username) => EitherOf6::E(view! { <ProfilePage username /> }),
+                Route::Nowhere => EitherOf6::F(view! { <NotHere /> }),
+            }}
+        </Frame>
     }
 }
 
@@ -63,6 +69,6 @@ pub fn App(snapshot: Snapshot) -> impl IntoView {
 pub fn hydrate() {
     let Some(json) = browser::embedded_json("kith-snapshot") else { return };
     let Ok(snapshot) = serde_json::from_str::<Snapshot>(&json) else { return };
-    leptos::mount::hydrate_body(move || view! { <App snapshot /> });
+    leptos::mount::hydrate_body(move || view! { <App snapshot address=browser::address() /> });
     browser::mark_hydrated();
 }

@@ -1,9 +1,8 @@
 //! The HTML document around every page.
 
 use leptos::prelude::*;
-use leptos_router::location::RequestUrl;
 
-use crate::{App, frame, live::Live, live::snapshot::Snapshot, ui::SPRITE};
+use crate::{App, frame, live::Live, live::snapshot::Snapshot, route::Route, ui::SPRITE};
 
 /// What stands in the head: names of the hashed files, and what allows the one inline script.
 #[derive(Clone, Debug)]
@@ -31,10 +30,8 @@ pub struct Document<'a> {
 pub fn app_page(document: Document<'_>, url: &str, snapshot: &Snapshot, is_live: bool) -> String {
     let owner = Owner::new_root(None);
     let html = owner.with(|| {
-        provide_context(RequestUrl::new(url));
-        let path = url.split('?').next().unwrap_or(url);
-        let title = frame::page_title(Live::new(snapshot.clone().world(), None), path);
-        let body = view! { <App snapshot=snapshot.clone() /> }.to_html();
+        let title = frame::page_title(Live::new(snapshot.clone().world(), None), &Route::of(url));
+        let body = view! { <App snapshot=snapshot.clone() address=url /> }.to_html();
         let Assets { js, wasm, .. } = document.assets;
         if !is_live {
             return written(document, &title, "", &body);

@@ -1,6 +1,7 @@
 //! The calls to the browser itself. Everything else of the page is plain Rust and signals.
 
 pub mod fetch;
+pub mod navigation;
 pub mod storage;
 
 use std::time::Duration;
@@ -48,6 +49,12 @@ pub fn socket_url() -> String {
         _ => "ws",
     };
     format!("{scheme}://{}/api/v1/socket?resume=1", location.host().unwrap_or_default())
+}
+
+/// Path and query of this page.
+pub fn address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
 /// The session is over: to the sign-in page, and from there back to where one was.

@@ -1,6 +1,6 @@
 //! What can be done about a person: exactly what fits how the two stand to each other.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{either::{Either, EitherOf4}, form::ActionForm, prelude::*};
 use protocol::{
     User,
     friends::{Relation, Step},
@@ -51,20 +51,20 @@ pub fn Actions(
             <ActionForm action=step attr:class="actions">
                 <input type="hidden" name="username" value=user.username.clone() />
                 {move || match relation.get() {
-                    Relation::None => vec![button(Step::Ask, "", "Add friend", &name)].into_any(),
+                    Relation::None => EitherOf4::A(button(Step::Ask, "", "Add friend", &name)),
                     Relation::Outgoing => {
-                        vec![button(Step::Withdraw, "button--plain", "Cancel request to", &name)]
-                            .into_any()
+                        EitherOf4::A(
+                            button(Step::Withdraw, "button--plain", "Cancel request to", &name),
+                        )
                     }
                     Relation::Incoming => {
-                        vec![
+                        EitherOf4::B((
                             button(Step::Decline, "button--plain", "Decline", &name),
                             button(Step::Accept, "", "Accept", &name),
-                        ]
-                            .into_any()
+                        ))
                     }
                     Relation::Friend => {
-                        view! {
+                        EitherOf4::C(view! {
                             <details class="menu menu--confirm">
                                 <summary class="button button--quiet">
                                     "Unfriend"
@@ -82,10 +82,9 @@ pub fn Actions(
                                     )}
                                 </div>
                             </details>
-                        }
-                            .into_any()
+                        })
                     }
-                    Relation::Myself | Relation::Blocked => ().into_any(),
+                    Relation::Myself | Relation::Blocked => EitherOf4::D(()),
                 }}
             </ActionForm>
         </div>
@@ -118,24 +117,22 @@ pub fn OpenConversation(user: User) -> impl IntoView {
         }
     };
     move || match (relation.get(), room.get()) {
-        (Relation::Friend, Some(room)) => view! {
+        (Relation::Friend, Some(room)) => Some(Either::Left(view! {
             <a class="button button--soft" href=format!("/rooms/{room}")>
                 {says()}
             </a>
-        }
-        .into_any(),
+        })),
         (Relation::Friend, None) => {
             let (username, says) = (username.clone(), says());
-            view! {
+            Some(Either::Right(view! {
                 <ActionForm action=open>
                     <input type="hidden" name="username" value=username />
                     <button class="button button--soft" type="submit">
                         {says}
                     </button>
                 </ActionForm>
-            }
-            .into_any()
+            }))
         }
-        _ => ().into_any(),
+        _ => None,
     }
 }

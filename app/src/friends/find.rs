@@ -1,7 +1,6 @@
 //! Finding people by the beginning of their name.
 
-use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos::{either::EitherOf3, prelude::*};
 use protocol::friends::{Profile, Relation};
 
 use super::{PersonRow, actions::Actions, page::FindForm};
@@ -12,13 +11,13 @@ use crate::ui::{Empty, Icon};
 pub struct Found(pub StoredValue<Option<Vec<Profile>>>);
 
 #[component]
-pub fn PeoplePage() -> impl IntoView {
-    let query = use_query_map();
-    let query = Memo::new(move |_| query.read().get("query").unwrap_or_default());
+pub fn PeoplePage(query: String) -> impl IntoView {
     let rendered =
         use_context::<Found>().and_then(|Found(found)| found.try_update_value(Option::take)?);
     let found = RwSignal::new(rendered);
-    search_again(query, found);
+    if found.with_untracked(Option::is_none) {
+        look_up(&query, found);
+    }
     let note = |profile: &Profile| match profile.relation {
         Some(Relation::Friend) => Some("your friend"),
         Some(Relation::Myself) => Some("you"),
@@ -33,20 +32,21 @@ pub fn PeoplePage() -> impl IntoView {
                     <Icon name="arrow-left" />
                 </a>
                 <h1 class="page-header__title page-header__text">"Find people"</h1>
-                <FindForm query=query.get_untracked() />
+                <FindForm query />
             </header>
             <div class="page__body">
                 {move || match found.get() {
-                    None => view! { <p class="page__note" role="status">"Looking …"</p> }.into_any(),
+                    None => EitherOf3::A(view! { <p class="page__note" role="status">"Looking …"</p> }),
                     Some(people) if people.is_empty() => {
-                        view! {
-                            <Empty
-                                icon="search"
-                                title="No results"
-                                text="Nobody’s name begins like that. Two letters are enough to search."
-                            />
-                        }
-                            .into_any()
+                        EitherOf3::B(
+                            view! {
+                                <Empty
+                                    icon="search"
+                                    title="No results"
+                                    text="Nobody’s name begins like that. Two letters are enough to search."
+                                >""</Empty>
+                            },
+                        )
                     }
                     Some(people) => {
                         let rows = people
@@ -60,12 +60,13 @@ pub fn PeoplePage() -> impl IntoView {
                                 }
                             })
                             .collect_view();
-                        view! {
-                            <section class="people" aria-label="Results">
-                                <ul class="people__rows people__rows--cards">{rows}</ul>
-                            </section>
-                        }
-                            .into_any()
+                        EitherOf3::C(
+                            view! {
+                                <section class="people" aria-label="Results">
+                                    <ul class="people__rows people__rows--cards">{rows}</ul>
+                                </section>
+                            },
+                        )
                     }
                 }}
             </div>
@@ -73,26 +74,17 @@ pub fn PeoplePage() -> impl IntoView {
     }
 }
 
-/// Looks again when something else is searched for; not for what the server has looked up.
-fn search_again(query: Memo<String>, found: RwSignal<Option<Vec<Profile>>>) {
+/// Looks up what the server has not looked up already.
+fn look_up(query: &str, found: RwSignal<Option<Vec<Profile>>>) {
     #[cfg(feature = "hydrate")]
-    Effect::new(move |before: Option<String>| {
-        let query = query.get();
-        let is_rendered = before.is_none() && found.with_untracked(Option::is_some);
-        if !is_rendered && before.as_ref() != Some(&query) {
-            let asked = query.clone();
-            found.set(None);
-            leptos::task::spawn_local(async move {
-                let path = format!(
-                    "/api/v1/users?limit=50&query={}",
-                    js_sys::encode_uri_component(&asked)
-                );
-                let page = crate::browser::fetch::get::<protocol::Items<Profile>>(&path).await;
-                found.try_set(Some(page.map(|page| page.items).unwrap_or_default()));
-            });
-        }
-        query
-    });
+    {
+        let query = js_sys::encode_uri_component(query);
+        leptos::task::spawn_local(async move {
+            let path = format!("/api/v1/users?limit=50&query={query}");
+            let page = crate::browser::fetch::get::<protocol::Items<Profile>>(&path).await;
+            found.try_set(Some(page.map(|page| page.items).unwrap_or_default()));
+        });
+    }
     #[cfg(not(feature = "hydrate"))]
     let _ = (query, found);
 }

@@ -17,10 +17,10 @@ use crate::ui::Avatar;
 
 /// A person in a list: the way to their profile, and what can be done beside it.
 #[component]
-fn PersonRow(
+fn PersonRow<C: IntoView + 'static>(
     user: User,
     #[prop(optional_no_strip)] note: Option<&'static str>,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let href = format!("/people/{}", user.username);
     let about = match note {
@@ -38,7 +38,7 @@ fn PersonRow(
                     <span class="person__about">{about}</span>
                 </span>
             </a>
-            <div class="person__actions">{children()}</div>
+            <div class="person__actions">{children.into_inner()()}</div>
         </li>
     }
 }

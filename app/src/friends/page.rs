@@ -61,7 +61,7 @@ pub fn FriendsPage() -> impl IntoView {
                         icon="user-plus"
                         title="Who do you know here?"
                         text="Type the beginning of a name above, and ask them to be friends."
-                    />
+                    >""</Empty>
                 </Show>
             </div>
         </div>

@@ -1,7 +1,6 @@
 //! A person's page.
 
-use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos::{either::EitherOf3, prelude::*};
 use protocol::friends::Relation;
 
 use super::actions::Actions;
@@ -12,19 +11,13 @@ use crate::{
 };
 
 #[component]
-pub fn ProfilePage() -> impl IntoView {
+pub fn ProfilePage(username: String) -> impl IntoView {
     let live = Live::here();
-    let params = use_params_map();
-    let username =
-        Memo::new(move |_| params.read().get("username").unwrap_or_default().to_lowercase());
     let missing = RwSignal::new(false);
     let loaded = RwSignal::new(());
-    Effect::new(move |_| {
-        live.ensure_person(username.get(), missing, loaded);
-    });
+    live.ensure_person(&username, missing, loaded);
     let person = Memo::new(move |_| {
         loaded.track();
-        let username = username.get();
         live.peek(|world| world.person_named(&username).cloned())
     });
     view! {
@@ -35,14 +28,14 @@ pub fn ProfilePage() -> impl IntoView {
                 </a>
             </header>
             {move || match person.get() {
-                None if missing.get() => view! { <NotHere /> }.into_any(),
-                None => view! { <p class="page__note" role="status">"Loading …"</p> }.into_any(),
+                None if missing.get() => EitherOf3::A(view! { <NotHere /> }),
+                None => EitherOf3::B(view! { <p class="page__note" role="status">"Loading …"</p> }),
                 Some(user) => {
                     let id = user.id;
                     let relation = move || {
                         live.get(Touched::Person(id), |world| world.relation(id))
                     };
-                    view! {
+                    EitherOf3::C(view! {
                         <section class="profile">
                             <Avatar user=user.clone() size=Size::Large />
                             <h1 class="profile__name" dir="auto">
@@ -54,8 +47,7 @@ pub fn ProfilePage() -> impl IntoView {
                             </p>
                             <Actions user />
                         </section>
-                    }
-                        .into_any()
+                    })
                 }
             }}
         </div>

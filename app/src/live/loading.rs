@@ -45,14 +45,14 @@ impl Live {
     }
 
     /// Loads a person that is not known yet: `loaded` when there is one, `missing` when not.
-    pub fn ensure_person(self, username: String, missing: RwSignal<bool>, loaded: RwSignal<()>) {
-        missing.set(false);
-        if self.peek(|world| world.person_named(&username).is_some()) {
+    pub fn ensure_person(self, username: &str, missing: RwSignal<bool>, loaded: RwSignal<()>) {
+        if self.peek(|world| world.person_named(username).is_some()) {
             return;
         }
         #[cfg(feature = "hydrate")]
+        let path = format!("/api/v1/users/{}", js_sys::encode_uri_component(username));
+        #[cfg(feature = "hydrate")]
         leptos::task::spawn_local(async move {
-            let path = format!("/api/v1/users/{}", js_sys::encode_uri_component(&username));
             match crate::browser::fetch::get::<protocol::friends::Profile>(&path).await {
                 Ok(profile) => {
                     self.meet(profile);

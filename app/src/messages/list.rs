@@ -1,6 +1,6 @@
 //! What was said in a room: sticks to the end when one is there, keeps its place when one is not.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{either::Either, ev, html, prelude::*};
 use protocol::{MessageId, RoomId};
 
 use super::row::Row;
@@ -89,7 +89,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                             icon="message-circle"
                             title="Nothing said yet"
                             text=format!("This is the beginning of your chat with {}.", name.get_untracked())
-                        />
+                        >""</Empty>
                     </Show>
                     <Show when=move || ids.with(Option::is_none)>
                         <Loading failed on_retry=move || live.ensure_timeline(room, failed) />
@@ -127,24 +127,22 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
 fn Loading(failed: RwSignal<bool>, on_retry: impl Fn() + Copy + Send + 'static) -> impl IntoView {
     move || {
         if failed.get() {
-            view! {
+            Either::Left(view! {
                 <Empty icon="wifi-off" title="Not loaded" text="These messages could not be loaded.">
                     <button class="button" type="button" on:click=move |_| on_retry()>
                         "Try again"
                     </button>
                 </Empty>
-            }
-            .into_any()
+            })
         } else {
-            view! {
+            Either::Right(view! {
                 <div class="skeleton" role="status">
                     <span class="visually-hidden">"Loading messages"</span>
                     <span class="skeleton__row"></span>
                     <span class="skeleton__row"></span>
                     <span class="skeleton__row"></span>
                 </div>
-            }
-            .into_any()
+            })
         }
     }
 }

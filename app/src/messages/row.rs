@@ -120,12 +120,12 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
     });
     let at = Signal::derive(move || shown.read().as_ref().map_or(Timestamp(0), |shown| shown.at));
     let Some(author) = shown.get_untracked().map(|shown| shown.author) else {
-        return ().into_any();
+        return None;
     };
     let is_mine = part(|shown| shown.is_mine).get_untracked();
     let profile = format!("/people/{}", author.username);
     let name = author.display_name.clone();
-    view! {
+    Some(view! {
         <li class="message" class:message--first=begins_group class:message--pending=is_pending>
             <Show when=move || begins_day.get()>
                 <div class="divider">
@@ -168,8 +168,7 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
                 </div>
             </article>
         </li>
-    }
-    .into_any()
+    })
 }
 
 /// Not sent: why, and what to do about it.

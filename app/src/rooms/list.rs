@@ -1,11 +1,11 @@
 //! The list of rooms, the latest activity first.
 
-use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos::{either::Either, prelude::*};
 use protocol::{Room, RoomId, rooms::Kind};
 
 use crate::{
     live::{Live, world::Touched},
+    route::Place,
     ui::{Avatar, Icon, Moment, Size, Style},
 };
 
@@ -51,10 +51,10 @@ fn Rows(ids: Memo<Vec<RoomId>>) -> impl IntoView {
 #[component]
 fn Row(id: RoomId) -> impl IntoView {
     let live = Live::here();
-    let path = use_location().pathname;
+    let place = Place::here();
     let href = format!("/rooms/{id}");
     let here = href.clone();
-    let is_open = Memo::new(move |_| path.get() == here);
+    let is_open = Memo::new(move |_| place.path() == here);
     let room = Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).cloned()));
     let unread = move || room.with(|room| room.as_ref().map_or(0, Room::unread));
     let has_unread = move || unread() > 0;
@@ -78,15 +78,16 @@ fn Row(id: RoomId) -> impl IntoView {
                 </span>
                 {move || match (unread(), shown().and_then(|room| room.at)) {
                     (0, None) => None,
-                    (0, Some(at)) => Some(view! { <Moment at style=Style::Brief /> }.into_any()),
+                    (0, Some(at)) => Some(Either::Left(view! { <Moment at style=Style::Brief /> })),
                     (unread, _) => {
                         Some(
-                            view! {
+                            Either::Right(
+                                view! {
                                 <span class="count">
                                     {unread} <span class="visually-hidden">" unread"</span>
                                 </span>
-                            }
-                                .into_any(),
+                            },
+                            ),
                         )
                     }
                 }}
@@ -117,16 +118,15 @@ impl Shown {
 pub fn Face(id: RoomId, #[prop(optional)] size: Size) -> impl IntoView {
     let room = Live::here().peek(|world| world.room(id).cloned());
     match room.map(|room| (room.kind, room.direct_with)) {
-        Some((_, Some(other))) => view! { <Avatar user=other size /> }.into_any(),
+        Some((_, Some(other))) => Some(Either::Left(view! { <Avatar user=other size /> })),
         Some((kind, None)) => {
             let icon = if kind == Kind::Public { "hash" } else { "lock" };
-            view! {
+            Some(Either::Right(view! {
                 <span class="room-face" aria-hidden="true">
                     <Icon name=icon />
                 </span>
-            }
-            .into_any()
+            }))
         }
-        None => ().into_any(),
+        None => None,
     }
 }

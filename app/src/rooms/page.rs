@@ -1,7 +1,6 @@
 //! A room's page: who it is with, what is said, and where one speaks.
 
-use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos::{either::Either, prelude::*};
 use protocol::{RoomId, rooms::Kind};
 
 use super::list::Face;
@@ -21,47 +20,41 @@ pub fn HomePage() -> impl IntoView {
         Memo::new(move |_| live.get(Touched::Friends, |world| !world.friends().is_empty()));
     view! {
         <h1 class="visually-hidden">"Kith"</h1>
-        <Show
-            when=move || has_friends.get()
-            fallback=|| {
-                view! {
-                    <Empty
-                        icon="sprout"
-                        title="Quiet here, so far"
-                        text="Find somebody you know by their name, and ask them to be friends."
-                    >
-                        <a class="button" href="/friends">
-                            "Find your first friend"
-                        </a>
-                    </Empty>
-                }
+        {move || {
+            let (icon, title, text, next) = if has_friends.get() {
+                (
+                    "message-circle",
+                    "Pick up where you left off",
+                    "Choose a conversation, or begin one with a friend.",
+                    "See your friends",
+                )
+            } else {
+                (
+                    "sprout",
+                    "Quiet here, so far",
+                    "Find somebody you know by their name, and ask them to be friends.",
+                    "Find your first friend",
+                )
+            };
+            view! {
+                <Empty icon title text>
+                    <a class="button" href="/friends">
+                        {next}
+                    </a>
+                </Empty>
             }
-        >
-            <Empty
-                icon="message-circle"
-                title="Pick up where you left off"
-                text="Choose a conversation, or begin one with a friend."
-            >
-                <a class="button" href="/friends">
-                    "See your friends"
-                </a>
-            </Empty>
-        </Show>
+        }}
     }
 }
 
 #[component]
-pub fn RoomPage() -> impl IntoView {
+pub fn RoomPage(id: RoomId) -> impl IntoView {
     let live = Live::here();
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<RoomId>().ok()));
-    let known = Memo::new(move |_| {
-        let id = id.get()?;
-        live.get(Touched::Room(id), |world| world.room(id).is_some()).then_some(id)
-    });
-    move || match known.get() {
-        Some(id) => view! { <Conversation id /> }.into_any(),
-        None => view! { <NotHere /> }.into_any(),
+    let is_known =
+        Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).is_some()));
+    move || match is_known.get() {
+        true => Either::Left(view! { <Conversation id /> }),
+        false => Either::Right(view! { <NotHere /> }),
     }
 }
 
@@ -111,23 +104,23 @@ fn Conversation(id: RoomId) -> impl IntoView {
                     })}
             </header>
             <MessageList room=id name />
-            <Show
-                when=move || !closed.get()
-                fallback=move || {
-                    let text = match kind {
-                        Some(Kind::Direct) => "You must be friends to chat. What was said stays here.",
-                        _ => "This room is closed. What was said stays here.",
-                    };
+            {move || {
+                if !closed.get() {
+                    return Either::Left(view! { <Composer room=id name /> });
+                }
+                let text = match kind {
+                    Some(Kind::Direct) => "You must be friends to chat. What was said stays here.",
+                    _ => "This room is closed. What was said stays here.",
+                };
+                Either::Right(
                     view! {
                         <p class="closed-line">
                             <Icon name="lock" />
                             {text}
                         </p>
-                    }
-                }
-            >
-                <Composer room=id name />
-            </Show>
+                    },
+                )
+            }}
         </div>
         {other
             .map(|other| {

@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::Icon;
 
+/// Without a next step its child is an empty text.
 #[component]
-pub fn Empty(
+pub fn Empty<C: IntoView + 'static>(
     icon: &'static str,
     title: &'static str,
     #[prop(into)] text: String,
     /// The one button, if there is a next step.
-    #[prop(optional)]
-    children: Option<Children>,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <div class="empty">
@@ -20,7 +20,7 @@ pub fn Empty(
             </span>
             <h2 class="empty__title">{title}</h2>
             <p class="empty__text">{text}</p>
-            {children.map(|children| children())}
+            {children.into_inner()()}
         </div>
     }
 }

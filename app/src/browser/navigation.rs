@@ -1,0 +1,83 @@
+//! Following links without loading anew: what a browser does by itself, done within the page.
+
+use leptos::{ev, prelude::*, server_fn};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Tells `arrive` of every new address that `is_page` knows; the browser follows the others.
+pub fn follow(
+    arrive: impl Fn(String) + Copy + Send + Sync + 'static,
+    is_page: impl Fn(&str) -> bool + Copy + Send + Sync + 'static,
+) {
+    let go = move |address: String| {
+        let history = window().history();
+        let Ok(history) = history else { return };
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
+        arrive(address);
+        focus_main();
+    };
+    let _ = window_event_listener(ev::click, move |event| {
+        if let Some(address) = clicked(&event).filter(|address| is_page(address)) {
+            event.prevent_default();
+            go(address);
+        }
+    });
+    let _ = window_event_listener(ev::submit, move |event| {
+        if let Some(address) = asked(&event).filter(|address| is_page(address)) {
+            event.prevent_default();
+            go(address);
+        }
+    });
+    let _ = window_event_listener(ev::popstate, move |_| {
+        let location = window().location();
+        let path = location.pathname().unwrap_or_default();
+        arrive(path + &location.search().unwrap_or_default());
+    });
+    let _ = server_fn::redirect::set_redirect_hook(move |address: &str| match is_page(address) {
+        true => go(address.to_owned()),
+        false => {
+            let _ = window().location().set_href(address);
+        }
+    });
+}
+
+/// Where a plain click on a link of this house leads.
+fn clicked(event: &ev::MouseEvent) -> Option<String> {
+    let held = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+    if event.default_prevented() || event.button() != 0 || held {
+        return None;
+    }
+    let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
+    let link = target.closest("a[href]").ok()??.dyn_into::<web_sys::HtmlAnchorElement>().ok()?;
+    let elsewhere = !link.target().is_empty() || link.has_attribute("download");
+    let here = window().location();
+    if elsewhere || link.origin() != here.origin().ok()? || !link.hash().is_empty() {
+        return None;
+    }
+    Some(link.pathname() + &link.search())
+}
+
+/// Where a form that only asks leads.
+fn asked(event: &ev::SubmitEvent) -> Option<String> {
+    let form = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
+    if event.default_prevented() || form.method() != "get" {
+        return None;
+    }
+    let fields = web_sys::FormData::new_with_form(&form).ok()?;
+    let query = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+    Some(format!("{}?{}", form.get_attribute("action")?, query.to_string()))
+}
+
+/// Whoever goes by keyboard or listens begins at the new page, not behind the link.
+fn focus_main() {
+    request_animation_frame(|| {
+        let main = document().get_element_by_id("main");
+        let main = main.and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok());
+        let inside = main.as_ref().zip(document().active_element());
+        // A page that has put the focus somewhere itself knows better.
+        if inside.is_some_and(|(main, active)| !main.contains(Some(&active)))
+            && let Some(main) = main
+        {
+            let _ = main.focus();
+        }
+    });
+}
