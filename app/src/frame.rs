@@ -92,7 +92,7 @@ fn waiting(live: Live) -> usize {
         let incoming = |request: &protocol::friends::FriendRequest| {
             request.direction == protocol::friends::Direction::Incoming
         };
-        world.requests().into_iter().filter(incoming).count()
+        world.requests().iter().filter(|request| incoming(request)).count()
     })
 }
 

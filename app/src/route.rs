@@ -36,7 +36,7 @@ impl Route {
                 _ => Self::Nowhere,
             },
             Some(("rooms", id)) => id.parse().map_or(Self::Nowhere, Self::Room),
-            Some(("people", name)) => Self::Person(decoded(name).to_lowercase()),
+            Some(("people", name)) => Self::Person(decoded(name).to_ascii_lowercase()),
             Some(_) => Self::Nowhere,
         }
     }
@@ -88,11 +88,19 @@ impl Place {
         self.address.with(|address| address.split('?').next().unwrap_or_default().to_owned())
     }
 
+    /// Goes to another page.
+    #[cfg(feature = "hydrate")]
+    pub fn go(self, address: &str) {
+        crate::browser::navigation::go(address);
+        self.address.set(address.to_owned());
+    }
+
     /// From here on links, forms that ask and the browser's own buttons change the place, and
     /// nothing is loaded anew.
     #[cfg(feature = "hydrate")]
     pub fn follow(self) {
         crate::browser::navigation::follow(
+            move |address: &str| self.go(address),
             move |address| self.address.set(address),
             |address| Route::of(address) != Route::Nowhere,
         );

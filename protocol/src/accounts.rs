@@ -13,6 +13,13 @@ pub struct User {
     pub avatar_url: Option<String>,
 }
 
+impl User {
+    /// What lists of people are sorted by, the same on the server and in the page.
+    pub fn sort_key(&self) -> (String, AccountId) {
+        (self.display_name.to_ascii_lowercase(), self.id)
+    }
+}
+
 /// What signing up asks for. Without a display name the username is shown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

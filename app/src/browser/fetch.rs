@@ -1,6 +1,6 @@
 //! Reading over REST: what the socket does not bring.
 
-use gloo_net::http::Request;
+use gloo_net::http::{Request, RequestBuilder};
 use protocol::{Code, Problem};
 use serde::de::DeserializeOwned;
 
@@ -9,9 +9,21 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// The server's problem, or `unavailable` where it was not reached.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
+    read(Request::get(path)).await
+}
+
+/// Makes sure that a resource is there, and reads it.
+///
+/// # Errors
+/// As [`get`].
+pub async fn put<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
+    read(Request::put(path)).await
+}
+
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Problem> {
     let unreachable =
         || Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.");
-    let response = Request::get(path).send().await.map_err(|_| unreachable())?;
+    let response = request.send().await.map_err(|_| unreachable())?;
     if response.ok() {
         response.json().await.map_err(|_| unreachable())
     } else {

@@ -3,37 +3,36 @@
 use leptos::{ev, prelude::*, server_fn};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// Tells `arrive` of every new address that `is_page` knows; the browser follows the others.
+/// Puts a new address into the browser's history.
+pub fn go(address: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(address));
+    }
+    focus_main();
+}
+
+/// Leads links and forms to addresses that `is_page` knows through `go`, and the browser's own
+/// buttons through `came`; the browser follows the others itself.
 pub fn follow(
-    arrive: impl Fn(String) + Copy + Send + Sync + 'static,
+    go: impl Fn(&str) + Copy + Send + Sync + 'static,
+    came: impl Fn(String) + Copy + Send + Sync + 'static,
     is_page: impl Fn(&str) -> bool + Copy + Send + Sync + 'static,
 ) {
-    let go = move |address: String| {
-        let history = window().history();
-        let Ok(history) = history else { return };
-        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
-        arrive(address);
-        focus_main();
-    };
     let _ = window_event_listener(ev::click, move |event| {
         if let Some(address) = clicked(&event).filter(|address| is_page(address)) {
             event.prevent_default();
-            go(address);
+            go(&address);
         }
     });
     let _ = window_event_listener(ev::submit, move |event| {
         if let Some(address) = asked(&event).filter(|address| is_page(address)) {
             event.prevent_default();
-            go(address);
+            go(&address);
         }
     });
-    let _ = window_event_listener(ev::popstate, move |_| {
-        let location = window().location();
-        let path = location.pathname().unwrap_or_default();
-        arrive(path + &location.search().unwrap_or_default());
-    });
+    let _ = window_event_listener(ev::popstate, move |_| came(super::address()));
     let _ = server_fn::redirect::set_redirect_hook(move |address: &str| match is_page(address) {
-        true => go(address.to_owned()),
+        true => go(address),
         false => {
             let _ = window().location().set_href(address);
         }

@@ -1,13 +1,17 @@
 //! What can be done about a person: exactly what fits how the two stand to each other.
 
-use leptos::{either::{Either, EitherOf4}, form::ActionForm, prelude::*};
+use leptos::{
+    either::{Either, EitherOf4},
+    form::ActionForm,
+    prelude::*,
+};
 use protocol::{
     User,
     friends::{Relation, Step},
 };
 
 use crate::{
-    api::{friends::TakeStep, rooms::OpenDirect},
+    api::friends::TakeStep,
     live::{Live, world::Touched},
     ui::Icon,
 };
@@ -97,18 +101,11 @@ pub fn Actions(
 pub fn OpenConversation(user: User) -> impl IntoView {
     let live = Live::here();
     let id = user.id;
-    let open = ServerAction::<OpenDirect>::new();
-    #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        if let Some(Err(crate::api::Failure(problem))) = open.value().get() {
-            live.problem.set(Some(problem));
-        }
-    });
-    let relation = Memo::new(move |_| live.get(Touched::Person(id), |world| world.relation(id)));
-    let room = Memo::new(move |_| {
-        live.get(Touched::RoomList, |world| world.direct_with(id).map(|room| room.id))
-    });
     let (username, name) = (user.username, user.display_name);
+    let room = Memo::new(move |_| {
+        live.get(Touched::Person(id), |world| world.relation(id) == Relation::Friend)
+            .then(|| live.get(Touched::RoomList, |world| world.direct_with(id).map(|room| room.id)))
+    });
     let says = move || {
         view! {
             <Icon name="message-circle" />
@@ -116,23 +113,54 @@ pub fn OpenConversation(user: User) -> impl IntoView {
             <span class="visually-hidden">{format!(" {name}")}</span>
         }
     };
-    move || match (relation.get(), room.get()) {
-        (Relation::Friend, Some(room)) => Some(Either::Left(view! {
-            <a class="button button--soft" href=format!("/rooms/{room}")>
-                {says()}
-            </a>
-        })),
-        (Relation::Friend, None) => {
-            let (username, says) = (username.clone(), says());
-            Some(Either::Right(view! {
-                <ActionForm action=open>
-                    <input type="hidden" name="username" value=username />
-                    <button class="button button--soft" type="submit">
-                        {says}
-                    </button>
-                </ActionForm>
-            }))
-        }
-        _ => None,
+    move || {
+        let says = says();
+        Some(match room.get()? {
+            Some(room) => Either::Left(view! {
+                <a class="button button--soft" href=format!("/rooms/{room}")>
+                    {says}
+                </a>
+            }),
+            None => {
+                let person = username.clone();
+                Either::Right(view! {
+                    <form
+                        action="/fn/rooms/open_direct"
+                        method="post"
+                        on:submit=move |event| {
+                            event.prevent_default();
+                            open_direct(live, &person);
+                        }
+                    >
+                        <input type="hidden" name="username" value=username.clone() />
+                        <button class="button button--soft" type="submit">
+                            {says}
+                        </button>
+                    </form>
+                })
+            }
+        })
     }
+}
+
+fn open_direct(live: Live, username: &str) {
+    #[cfg(feature = "hydrate")]
+    {
+        use crate::{browser, route::Place};
+
+        let place = Place::here();
+        let path = format!("/api/v1/direct/{username}");
+        leptos::task::spawn_local(async move {
+            match browser::fetch::put::<protocol::Room>(&path).await {
+                Ok(room) => {
+                    let address = format!("/rooms/{}", room.id);
+                    live.apply(&protocol::Event::Room { room });
+                    place.go(&address);
+                }
+                Err(problem) => live.problem.set(Some(problem)),
+            }
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, username);
 }

@@ -18,7 +18,7 @@ pub fn FriendsPage() -> impl IntoView {
     let requests = move |direction: Direction| {
         Memo::new(move |_| {
             live.get(Touched::Friends, |world| {
-                let mut requests = world.requests();
+                let mut requests = world.requests().to_vec();
                 requests.retain(|request| request.direction == direction);
                 requests
             })
@@ -26,7 +26,7 @@ pub fn FriendsPage() -> impl IntoView {
     };
     let incoming = requests(Direction::Incoming);
     let outgoing = requests(Direction::Outgoing);
-    let friends = Memo::new(move |_| live.get(Touched::Friends, |world| world.friends()));
+    let friends = Memo::new(move |_| live.get(Touched::Friends, |world| world.friends().to_vec()));
     let nobody = move || {
         friends.read().is_empty() && incoming.read().is_empty() && outgoing.read().is_empty()
     };
@@ -42,27 +42,45 @@ pub fn FriendsPage() -> impl IntoView {
             <div class="page__body">
                 <Requests title="Waiting for you" requests=incoming />
                 <Requests title="Waiting for their answer" requests=outgoing />
-                <Show when=move || !friends.read().is_empty()>
-                    <section class="people">
-                        <h2 class="people__heading">
-                            {move || format!("Your friends · {}", friends.read().len())}
-                        </h2>
-                        <ul class="people__rows people__rows--columns">
-                            <For each=move || friends.get() key=|user| user.id let(user)>
-                                <PersonRow user=user.clone()>
-                                    <OpenConversation user />
-                                </PersonRow>
-                            </For>
-                        </ul>
-                    </section>
-                </Show>
-                <Show when=nobody>
-                    <Empty
-                        icon="user-plus"
-                        title="Who do you know here?"
-                        text="Type the beginning of a name above, and ask them to be friends."
-                    >""</Empty>
-                </Show>
+                {move || {
+                    let friends = friends.get();
+                    (!friends.is_empty())
+                        .then(|| {
+                            view! {
+                                <section class="people">
+                                    <h2 class="people__heading">
+                                        {format!("Your friends · {}", friends.len())}
+                                    </h2>
+                                    <ul class="people__rows people__rows--columns">
+                                        {friends
+                                            .into_iter()
+                                            .map(|user| {
+                                                view! {
+                                                    <PersonRow user=user.clone()>
+                                                        <OpenConversation user />
+                                                    </PersonRow>
+                                                }
+                                            })
+                                            .collect_view()}
+                                    </ul>
+                                </section>
+                            }
+                        })
+                }}
+                {move || {
+                    nobody()
+                        .then(|| {
+                            view! {
+                                <Empty
+                                    icon="user-plus"
+                                    title="Who do you know here?"
+                                    text="Type the beginning of a name above, and ask them to be friends."
+                                >
+                                    ""
+                                </Empty>
+                            }
+                        })
+                }}
             </div>
         </div>
     }
@@ -70,19 +88,27 @@ pub fn FriendsPage() -> impl IntoView {
 
 #[component]
 fn Requests(title: &'static str, requests: Memo<Vec<FriendRequest>>) -> impl IntoView {
-    view! {
-        <Show when=move || !requests.read().is_empty()>
-            <section class="people">
-                <h2 class="people__heading">{title}</h2>
-                <ul class="people__rows people__rows--cards">
-                    <For each=move || requests.get() key=|request| request.id let(request)>
-                        <PersonRow user=request.user.clone()>
-                            <Actions user=request.user />
-                        </PersonRow>
-                    </For>
-                </ul>
-            </section>
-        </Show>
+    move || {
+        let requests = requests.get();
+        (!requests.is_empty()).then(|| {
+            view! {
+                <section class="people">
+                    <h2 class="people__heading">{title}</h2>
+                    <ul class="people__rows people__rows--cards">
+                        {requests
+                            .into_iter()
+                            .map(|request| {
+                                view! {
+                                    <PersonRow user=request.user.clone()>
+                                        <Actions user=request.user />
+                                    </PersonRow>
+                                }
+                            })
+                            .collect_view()}
+                    </ul>
+                </section>
+            }
+        })
     }
 }
 

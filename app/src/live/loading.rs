@@ -64,6 +64,6 @@ impl Live {
             }
         });
         #[cfg(not(feature = "hydrate"))]
-        let _ = loaded;
+        let _ = (missing, loaded);
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use protocol::{
-    AccountId, Event, Message, MessageId, RequestId, Room, RoomId, User,
+    AccountId, Event, Message, MessageId, Room, RoomId, User,
     friends::{FriendRequest, FriendState, Profile, Relation},
     messages::{History, Window},
     rooms::Preview,
@@ -41,10 +41,12 @@ pub struct World {
     epoch: String,
     rooms: HashMap<RoomId, Room>,
     timelines: HashMap<RoomId, Timeline>,
-    friends: BTreeMap<AccountId, User>,
-    requests: BTreeMap<RequestId, FriendRequest>,
+    /// By display name.
+    friends: Vec<User>,
+    /// The newest first.
+    requests: Vec<FriendRequest>,
     /// Who was looked up; how they stand to the viewer follows from friends and requests.
-    people: HashMap<AccountId, User>,
+    people: Vec<User>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
     /// The newest message of rooms that are not known yet: it came before its room did.
@@ -62,9 +64,9 @@ impl World {
             epoch: ready.epoch.clone(),
             rooms: HashMap::new(),
             timelines: HashMap::new(),
-            friends: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            people: HashMap::new(),
+            friends: Vec::new(),
+            requests: Vec::new(),
+            people: Vec::new(),
             read_by_other: HashMap::new(),
             early: HashMap::new(),
         };
@@ -110,7 +112,8 @@ impl World {
     /// Takes in a person's profile that was asked for.
     pub fn meet(&mut self, profile: Profile) -> Vec<Touched> {
         let id = profile.user.id;
-        self.people.insert(id, profile.user);
+        self.people.retain(|user| user.id != id);
+        self.people.push(profile.user);
         vec![Touched::Person(id)]
     }
 
@@ -131,9 +134,9 @@ impl World {
 
     /// Rooms, the latest activity first.
     pub fn rooms(&self) -> Vec<RoomId> {
-        let mut rooms: Vec<&Room> = self.rooms.values().collect();
-        rooms.sort_by_key(|room| std::cmp::Reverse(room.activity()));
-        rooms.into_iter().map(|room| room.id).collect()
+        let mut rooms: Vec<(i64, RoomId)> = self.rooms.values().map(Room::activity).collect();
+        rooms.sort_unstable();
+        rooms.into_iter().rev().map(|(_, id)| id).collect()
     }
 
     pub fn room(&self, id: RoomId) -> Option<&Room> {
@@ -160,25 +163,21 @@ impl World {
     }
 
     /// Friends, by display name.
-    pub fn friends(&self) -> Vec<User> {
-        let mut friends: Vec<User> = self.friends.values().cloned().collect();
-        friends.sort_by_cached_key(|user| (user.display_name.to_lowercase(), user.id));
-        friends
+    pub fn friends(&self) -> &[User] {
+        &self.friends
     }
 
     /// Open requests, the newest first.
-    pub fn requests(&self) -> Vec<FriendRequest> {
-        let mut requests: Vec<FriendRequest> = self.requests.values().cloned().collect();
-        requests.sort_by_key(|request| std::cmp::Reverse((request.created_at, request.id)));
-        requests
+    pub fn requests(&self) -> &[FriendRequest] {
+        &self.requests
     }
 
     /// How a person stands to the viewer.
     pub fn relation(&self, id: AccountId) -> Relation {
-        let request = self.requests.values().find(|request| request.user.id == id);
+        let request = self.requests.iter().find(|request| request.user.id == id);
         match request {
             _ if id == self.me.id => Relation::Myself,
-            _ if self.friends.contains_key(&id) => Relation::Friend,
+            _ if self.friends.iter().any(|user| user.id == id) => Relation::Friend,
             Some(request) => request.direction.into(),
             None => Relation::None,
         }
@@ -186,7 +185,7 @@ impl World {
 
     /// A person that was looked up, by username.
     pub fn person_named(&self, username: &str) -> Option<&User> {
-        self.people.values().find(|user| user.username == username)
+        self.people.iter().find(|user| user.username == username)
     }
 
     fn replace(&mut self, ready: Ready) -> Vec<Touched> {
@@ -199,12 +198,12 @@ impl World {
         let known: Vec<RoomId> = self.rooms.keys().copied().collect();
         self.rooms = ready.rooms.into_iter().map(|room| (room.id, room)).collect();
         self.timelines.retain(|id, _| self.rooms.contains_key(id));
-        self.friends = ready.friends.into_iter().map(|user| (user.id, user)).collect();
-        self.requests = ready.requests.into_iter().map(|request| (request.id, request)).collect();
+        self.friends = ready.friends;
+        self.requests = ready.requests;
         let mut touched = vec![Touched::Me, Touched::RoomList, Touched::Friends];
         let rooms = known.into_iter().chain(self.rooms.keys().copied());
         touched.extend(rooms.flat_map(|id| [Touched::Room(id), Touched::Timeline(id)]));
-        touched.extend(self.people.keys().map(|id| Touched::Person(*id)));
+        touched.extend(self.people.iter().map(|user| Touched::Person(user.id)));
         touched
     }
 
@@ -304,13 +303,18 @@ impl World {
 
     fn take_friend(&mut self, state: &FriendState) -> Vec<Touched> {
         let user = &state.user;
-        self.requests.retain(|_, request| request.user.id != user.id);
-        self.friends.remove(&user.id);
+        self.requests.retain(|request| request.user.id != user.id);
+        self.friends.retain(|friend| friend.id != user.id);
+        // Sorted lists of a few dozen: a place is found faster than sorting would be.
         if state.relation == Relation::Friend {
-            self.friends.insert(user.id, user.clone());
+            let key = User::sort_key;
+            let at = self.friends.partition_point(|friend| key(friend) < key(user));
+            self.friends.insert(at, user.clone());
         }
         if let Some(request) = &state.request {
-            self.requests.insert(request.id, request.clone());
+            let key = |request: &FriendRequest| (request.created_at, request.id);
+            let at = self.requests.partition_point(|known| key(known) > key(request));
+            self.requests.insert(at, request.clone());
         }
         vec![Touched::Friends, Touched::Person(user.id)]
     }

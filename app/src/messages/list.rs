@@ -84,16 +84,28 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                                 }
                             })
                     }}
-                    <Show when=empty>
-                        <Empty
-                            icon="message-circle"
-                            title="Nothing said yet"
-                            text=format!("This is the beginning of your chat with {}.", name.get_untracked())
-                        >""</Empty>
-                    </Show>
-                    <Show when=move || ids.with(Option::is_none)>
-                        <Loading failed on_retry=move || live.ensure_timeline(room, failed) />
-                    </Show>
+                    {move || {
+                        empty()
+                            .then(|| {
+                                let text = format!(
+                                    "This is the beginning of your chat with {}.",
+                                    name.get(),
+                                );
+                                view! {
+                                    <Empty icon="message-circle" title="Nothing said yet" text>
+                                        ""
+                                    </Empty>
+                                }
+                            })
+                    }}
+                    {move || {
+                        ids.with(Option::is_none)
+                            .then(|| {
+                                view! {
+                                    <Loading failed on_retry=move || live.ensure_timeline(room, failed) />
+                                }
+                            })
+                    }}
                     <ol class="messages__list" role="log" aria-label="Conversation">
                         <For each=move || ids.get().unwrap_or_default() key=|id| *id let(id)>
                             <Row room id read_to />
@@ -101,24 +113,23 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                     </ol>
                 </div>
             </div>
-            <Show when=move || { missed.get() > 0 }>
-                <button
-                    class="messages__latest"
-                    type="button"
-                    on:click=move |_| {
-                        missed.set(0);
-                        if let Some(scroller) = scroller.get_untracked() {
-                            scroller.set_scroll_top(0);
-                        }
+            <button
+                class="messages__latest"
+                type="button"
+                hidden=move || missed.get() == 0
+                on:click=move |_| {
+                    missed.set(0);
+                    if let Some(scroller) = scroller.get_untracked() {
+                        scroller.set_scroll_top(0);
                     }
-                >
-                    <Icon name="arrow-down" />
-                    {move || match missed.get() {
-                        1 => "1 new message".to_owned(),
-                        n => format!("{n} new messages"),
-                    }}
-                </button>
-            </Show>
+                }
+            >
+                <Icon name="arrow-down" />
+                {move || match missed.get() {
+                    1 => "1 new message".to_owned(),
+                    n => format!("{n} new messages"),
+                }}
+            </button>
         </div>
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         timeline::{Timeline, begins_group},
         world::{Touched, World},
     },
-    ui::{Avatar, Here, Icon, Moment, Style},
+    ui::{Avatar, Icon, Moment, Style},
 };
 
 /// Where a message stands on its way.
@@ -41,6 +41,15 @@ struct Shown {
 }
 
 impl Shown {
+    fn class(&self) -> &'static str {
+        match (self.begins_group, self.standing == Standing::Pending) {
+            (false, false) => "message",
+            (true, false) => "message message--first",
+            (false, true) => "message message--pending",
+            (true, true) => "message message--first message--pending",
+        }
+    }
+
     fn of(
         world: &World,
         outbox: &Outbox,
@@ -100,75 +109,81 @@ fn continues_own(
 #[component]
 pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
     let live = Live::here();
-    let here = use_context::<Here>();
     let shown = Memo::new(move |_| {
         live.get_with_outbox(Touched::Message(id), |world, outbox| {
             Shown::of(world, outbox, room, id, read_to)
         })
     });
     on_cleanup(move || live.unwatch(Touched::Message(id)));
-    let part =
-        move |read: fn(&Shown) -> bool| Memo::new(move |_| shown.read().as_ref().is_some_and(read));
-    let begins_group = part(|shown| shown.begins_group);
-    let begins_day = part(|shown| shown.begins_day);
-    let is_first_new = part(|shown| shown.is_first_new);
-    let is_pending = part(|shown| shown.standing == Standing::Pending);
-    let is_ticked = part(|shown| shown.standing == Standing::Stored { ticked: true });
-    let failed = Memo::new(move |_| match &shown.read().as_ref()?.standing {
-        Standing::Failed(why) => Some(why.clone()),
-        _ => None,
-    });
-    let at = Signal::derive(move || shown.read().as_ref().map_or(Timestamp(0), |shown| shown.at));
-    let Some(author) = shown.get_untracked().map(|shown| shown.author) else {
-        return None;
-    };
-    let is_mine = part(|shown| shown.is_mine).get_untracked();
+    let class = move || shown.read().as_ref().map_or("message", Shown::class);
+    view! { <li class=class>{move || shown.get().map(|shown| drawn(id, shown))}</li> }
+}
+
+/// A row as it stands now: what changes redraws this one, and no other.
+fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
+    let Shown { author, at, body, standing, begins_group, begins_day, is_first_new, is_mine } =
+        shown;
     let profile = format!("/people/{}", author.username);
-    let name = author.display_name.clone();
-    Some(view! {
-        <li class="message" class:message--first=begins_group class:message--pending=is_pending>
-            <Show when=move || begins_day.get()>
-                <div class="divider">
-                    <span class="divider__text">
-                        {move || here.map(|here| here.say(at.get(), Style::Day))}
-                    </span>
-                </div>
-            </Show>
-            <Show when=move || is_first_new.get()>
-                <div class="divider divider--new">
-                    <span class="divider__text">"New"</span>
-                </div>
-            </Show>
-            <article class="message__row">
-                <Show when=move || begins_group.get()>
-                    <a class="message__face" href=profile.clone() tabindex="-1" aria-hidden="true">
-                        <Avatar user=author.clone() />
-                    </a>
-                </Show>
-                <div class="message__content">
-                    <h3 class="message__head" class:visually-hidden=move || !begins_group.get()>
-                        <span class="message__author" dir="auto">
-                            {if is_mine { "You".to_owned() } else { name.clone() }}
+    let name = if is_mine { "You".to_owned() } else { author.display_name.clone() };
+    let head = if begins_group { "message__head" } else { "message__head visually-hidden" };
+    let is_pending = standing == Standing::Pending;
+    let ticked = standing == Standing::Stored { ticked: true };
+    let failed = match standing {
+        Standing::Failed(why) => Some(why),
+        _ => None,
+    };
+    view! {
+        {begins_day
+            .then(|| {
+                view! {
+                    <div class="divider">
+                        <span class="divider__text">
+                            <Moment at style=Style::Day />
                         </span>
-                        " "
-                        <Moment at style=Style::Clock />
-                    </h3>
-                    <p class="message__body" dir="auto">
-                        {move || shown.read().as_ref().map(|shown| shown.body.clone())}
-                        <Show when=move || is_ticked.get()>
-                            <span class="message__tick" role="img" aria-label="Stored">
-                                <Icon name="check" />
-                            </span>
-                        </Show>
-                        <Show when=move || is_pending.get()>
-                            <span class="visually-hidden">" (sending)"</span>
-                        </Show>
-                    </p>
-                    {move || failed.get().map(|why| view! { <Failed id why /> })}
-                </div>
-            </article>
-        </li>
-    })
+                    </div>
+                }
+            })}
+        {is_first_new
+            .then(|| {
+                view! {
+                    <div class="divider divider--new">
+                        <span class="divider__text">"New"</span>
+                    </div>
+                }
+            })}
+        <article class="message__row">
+            {begins_group
+                .then(|| {
+                    view! {
+                        <a class="message__face" href=profile tabindex="-1" aria-hidden="true">
+                            <Avatar user=author />
+                        </a>
+                    }
+                })}
+            <div class="message__content">
+                <h3 class=head>
+                    <span class="message__author" dir="auto">
+                        {name}
+                    </span>
+                    " "
+                    <Moment at style=Style::Clock />
+                </h3>
+                <p class="message__body" dir="auto">
+                    {body}
+                    {ticked
+                        .then(|| {
+                            view! {
+                                <span class="message__tick" role="img" aria-label="Stored">
+                                    <Icon name="check" />
+                                </span>
+                            }
+                        })}
+                    {is_pending.then(|| view! { <span class="visually-hidden">" (sending)"</span> })}
+                </p>
+                {failed.map(|why| view! { <Failed id why /> })}
+            </div>
+        </article>
+    }
 }
 
 /// Not sent: why, and what to do about it.

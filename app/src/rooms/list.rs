@@ -1,7 +1,7 @@
 //! The list of rooms, the latest activity first.
 
 use leptos::{either::Either, prelude::*};
-use protocol::{Room, RoomId, rooms::Kind};
+use protocol::{Room, RoomId, Timestamp, rooms::Kind};
 
 use crate::{
     live::{Live, world::Touched},
@@ -12,39 +12,33 @@ use crate::{
 #[component]
 pub fn RoomList() -> impl IntoView {
     let live = Live::here();
-    let of_kind = move |direct: bool| {
+    let ids = Memo::new(move |_| {
         live.get(Touched::RoomList, |world| {
-            let is_kind = |id: &RoomId| {
-                world.room(*id).is_some_and(|room| (room.kind == Kind::Direct) == direct)
-            };
-            world.rooms().into_iter().filter(is_kind).collect::<Vec<_>>()
+            let is_direct =
+                |id: &RoomId| world.room(*id).is_some_and(|room| room.kind == Kind::Direct);
+            let (direct, rooms): (Vec<_>, Vec<_>) = world.rooms().into_iter().partition(is_direct);
+            [rooms, direct]
         })
+    });
+    let rows = move |at: usize| {
+        view! {
+            <ul class="room-list__rows">
+                <For each=move || ids.read()[at].clone() key=|id| *id let(id)>
+                    <Row id />
+                </For>
+            </ul>
+        }
     };
-    let direct = Memo::new(move |_| of_kind(true));
-    let rooms = Memo::new(move |_| of_kind(false));
     view! {
         <nav class="room-list" aria-label="Chats">
-            <Show when=move || !rooms.read().is_empty()>
-                <h2 class="room-list__heading">"Rooms"</h2>
-                <Rows ids=rooms />
-            </Show>
-            <h2 class="room-list__heading">"Direct messages"</h2>
-            <Rows ids=direct />
-            <Show when=move || direct.read().is_empty()>
-                <p class="room-list__empty">"Conversations with your friends appear here."</p>
-            </Show>
+            <h2 class="room-list__heading" hidden=move || ids.read()[0].is_empty()>
+                "Rooms"
+            </h2>
+            {rows(0)} <h2 class="room-list__heading">"Direct messages"</h2> {rows(1)}
+            <p class="room-list__empty" hidden=move || !ids.read()[1].is_empty()>
+                "Conversations with your friends appear here."
+            </p>
         </nav>
-    }
-}
-
-#[component]
-fn Rows(ids: Memo<Vec<RoomId>>) -> impl IntoView {
-    view! {
-        <ul class="room-list__rows">
-            <For each=move || ids.get() key=|id| *id let(id)>
-                <Row id />
-            </For>
-        </ul>
     }
 }
 
@@ -55,51 +49,29 @@ fn Row(id: RoomId) -> impl IntoView {
     let href = format!("/rooms/{id}");
     let here = href.clone();
     let is_open = Memo::new(move |_| place.path() == here);
-    let room = Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).cloned()));
-    let unread = move || room.with(|room| room.as_ref().map_or(0, Room::unread));
-    let has_unread = move || unread() > 0;
-    let shown = move || room.get().map(|room| Shown::of(&room));
+    let shown =
+        Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).map(Shown::of)));
+    let class = move || match shown.read().as_ref().is_some_and(|room| room.unread > 0) {
+        true => "room-row room-row--unread",
+        false => "room-row",
+    };
     view! {
         <li>
-            <a
-                class="room-row"
-                class:room-row--unread=has_unread
-                href=href
-                aria-current=move || is_open.get().then_some("page")
-            >
+            <a class=class href=href aria-current=move || is_open.get().then_some("page")>
                 <Face id />
-                <span class="room-row__text">
-                    <span class="room-row__name" dir="auto">
-                        {move || shown().map(|room| room.name)}
-                    </span>
-                    <span class="room-row__preview" dir="auto">
-                        {move || shown().and_then(|room| room.preview)}
-                    </span>
-                </span>
-                {move || match (unread(), shown().and_then(|room| room.at)) {
-                    (0, None) => None,
-                    (0, Some(at)) => Some(Either::Left(view! { <Moment at style=Style::Brief /> })),
-                    (unread, _) => {
-                        Some(
-                            Either::Right(
-                                view! {
-                                <span class="count">
-                                    {unread} <span class="visually-hidden">" unread"</span>
-                                </span>
-                            },
-                            ),
-                        )
-                    }
-                }}
+                {move || shown.get().map(drawn)}
             </a>
         </li>
     }
 }
 
+/// What a row shows of its room.
+#[derive(Clone, PartialEq)]
 struct Shown {
     name: String,
     preview: Option<String>,
-    at: Option<protocol::Timestamp>,
+    at: Option<Timestamp>,
+    unread: i64,
 }
 
 impl Shown {
@@ -109,7 +81,31 @@ impl Shown {
             name: room.name.clone(),
             preview: last.map(|last| last.text.clone()),
             at: last.map(|last| last.created_at),
+            unread: room.unread(),
         }
+    }
+}
+
+fn drawn(Shown { name, preview, at, unread }: Shown) -> impl IntoView {
+    let at = at.filter(|_| unread == 0);
+    view! {
+        <span class="room-row__text">
+            <span class="room-row__name" dir="auto">
+                {name}
+            </span>
+            <span class="room-row__preview" dir="auto">
+                {preview}
+            </span>
+        </span>
+        {at.map(|at| view! { <Moment at style=Style::Brief /> })}
+        {(unread > 0)
+            .then(|| {
+                view! {
+                    <span class="count">
+                        {unread} <span class="visually-hidden">" unread"</span>
+                    </span>
+                }
+            })}
     }
 }
 

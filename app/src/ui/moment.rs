@@ -25,6 +25,7 @@ const MONTHS: [&str; 12] = [
 #[derive(Clone, Copy)]
 pub struct Here {
     now: RwSignal<Timestamp>,
+    #[cfg(feature = "hydrate")]
     is_local: RwSignal<bool>,
 }
 
@@ -42,7 +43,11 @@ pub enum Style {
 impl Here {
     /// Times as seen at `now`, in UTC until the browser takes over.
     pub fn new(now: Timestamp) -> Self {
-        Self { now: RwSignal::new(now), is_local: RwSignal::new(false) }
+        Self {
+            now: RwSignal::new(now),
+            #[cfg(feature = "hydrate")]
+            is_local: RwSignal::new(false),
+        }
     }
 
     /// From here on in this place's time, and moving with it.
@@ -63,14 +68,15 @@ impl Here {
         }
     }
 
+    /// Minutes to add to UTC at an instant.
+    #[cfg(feature = "hydrate")]
     fn offset(self, at: Timestamp) -> i64 {
-        if !self.is_local.get() {
-            return 0;
-        }
-        #[cfg(feature = "hydrate")]
-        return crate::browser::offset_minutes(at);
-        #[cfg(not(feature = "hydrate"))]
-        return at.0 * 0;
+        if self.is_local.get() { crate::browser::offset_minutes(at) } else { 0 }
+    }
+
+    #[cfg(not(feature = "hydrate"))]
+    fn offset(self, _: Timestamp) -> i64 {
+        0
     }
 }
 
@@ -102,11 +108,11 @@ fn clock(at: Timestamp) -> String {
 
 /// A time, readable by machines too.
 #[component]
-pub fn Moment(#[prop(into)] at: Signal<Timestamp>, style: Style) -> impl IntoView {
+pub fn Moment(at: Timestamp, style: Style) -> impl IntoView {
     let here = use_context::<Here>();
     view! {
-        <time class="moment" datetime=move || at.get().to_string()>
-            {move || here.map(|here| here.say(at.get(), style))}
+        <time class="moment" datetime=at.to_string()>
+            {move || here.map(|here| here.say(at, style))}
         </time>
     }
 }

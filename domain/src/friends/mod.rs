@@ -54,7 +54,7 @@ async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {
     let conn = ctx.db.read();
     let ids = friend_ids(conn, account).await?;
     let mut users: Vec<User> = accounts::by_ids(conn, ids).await?.into_values().collect();
-    users.sort_by_cached_key(|user| (user.display_name.to_lowercase(), user.id));
+    users.sort_by_cached_key(User::sort_key);
     Ok(users)
 }
 

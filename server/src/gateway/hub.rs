@@ -98,7 +98,7 @@ impl Hub {
                 let event = Event::Message { message: protocol::Message::clone(message) };
                 let frame =
                     Frame { text: text(&event), numbered: Some((message.room, message.revision)) };
-                seats.to_room(message.room, &frame);
+                seats.deliver(message.room, &frame);
             }
             Change::Joined { room, account } => {
                 seats.join(*room, *account);
@@ -107,7 +107,7 @@ impl Hub {
             }
             Change::Left { room, account } => {
                 seats.leave(*room, *account);
-                seats.to_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
+                seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
                 seats.tell_others(*room, *account, tell);
             }
             Change::RoomChanged { room } => {
@@ -123,7 +123,7 @@ impl Hub {
                 let event = Event::Read { room: *room, user: *reader, seq: *seq };
                 let frame = Frame::of(&event);
                 for account in to {
-                    seats.to_account(*account, &frame);
+                    seats.tell_account(*account, &frame);
                 }
             }
             Change::SessionEnded { session } => {
@@ -159,19 +159,19 @@ impl Hub {
                 Telling::Relation(other) => friends::state(&ctx, account, other)
                     .await
                     .map(|state| Event::Friend(Box::new(state)))
-                    .map(|event| self.seats().to_account(account, &Frame::of(&event))),
+                    .map(|event| self.seats().tell_account(account, &Frame::of(&event))),
             };
             if let Err(error) = told {
                 tracing::error!(%error, %account, "state could not be told");
                 let gap = Event::Gap { room: None, after: None };
-                self.seats().to_account(account, &Frame::of(&gap));
+                self.seats().tell_account(account, &Frame::of(&gap));
             }
         }
     }
 }
 
 impl Seats {
-    fn to_room(&mut self, room: RoomId, frame: &Frame) {
+    fn deliver(&mut self, room: RoomId, frame: &Frame) {
         for id in self.of_room.get(&room).into_iter().flatten() {
             if let Some(seat) = self.seats.get(id) {
                 seat.queue.push(frame.clone());
@@ -182,7 +182,7 @@ impl Seats {
         }
     }
 
-    fn to_account(&self, account: AccountId, frame: &Frame) {
+    fn tell_account(&self, account: AccountId, frame: &Frame) {
         for id in self.of_account.get(&account).into_iter().flatten() {
             if let Some(seat) = self.seats.get(id) {
                 seat.queue.push(frame.clone());

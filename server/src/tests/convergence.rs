@@ -57,8 +57,8 @@ fn seen(world: &World) -> Seen {
     Seen {
         rooms: ids.iter().map(room).collect(),
         messages: ids.iter().filter_map(messages).collect(),
-        friends: world.friends(),
-        requests: world.requests(),
+        friends: world.friends().to_vec(),
+        requests: world.requests().to_vec(),
     }
 }
 

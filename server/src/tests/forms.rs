@@ -27,7 +27,13 @@ async fn a_typed_error_gives_its_http_status() {
     let (alice, nobody) = (house.person("alice").await, house.anyone());
     house.person("bob").await;
     for (person, name, fields, status, code) in [
-        (&nobody, "friends/step", vec![("username", "bob"), ("step", "ask")], 401, "unauthenticated"),
+        (
+            &nobody,
+            "friends/step",
+            vec![("username", "bob"), ("step", "ask")],
+            401,
+            "unauthenticated",
+        ),
         (&alice, "friends/step", vec![("username", "nobody"), ("step", "ask")], 404, "not_found"),
         (&alice, "friends/step", vec![("username", "alice"), ("step", "ask")], 422, "invalid"),
         (&alice, "rooms/open_direct", vec![("username", "bob")], 403, "forbidden"),
@@ -59,7 +65,9 @@ async fn a_typed_error_gives_its_http_status() {
         assert_eq!(refused.code(), (status, code), "{name} {fields:?}: {:?}", refused.body);
         assert_eq!(refused.headers["content-type"], "application/problem+json");
     }
-    let asked = submit(&alice, "friends/step", &[("username", "bob"), ("step", "ask")], "application/json").await;
+    let asked =
+        submit(&alice, "friends/step", &[("username", "bob"), ("step", "ask")], "application/json")
+            .await;
     assert_eq!((asked.status, asked.body["relation"].as_str()), (200, Some("outgoing")));
 }
 
@@ -67,7 +75,8 @@ async fn a_typed_error_gives_its_http_status() {
 async fn a_plain_form_leads_back_to_its_page_with_the_reason_in_a_cookie() {
     let house = House::open().await;
     let alice = house.person("alice").await;
-    let refused = submit(&alice, "friends/step", &[("username", "nobody"), ("step", "ask")], PAGE).await;
+    let refused =
+        submit(&alice, "friends/step", &[("username", "nobody"), ("step", "ask")], PAGE).await;
     assert_eq!((refused.status, location(&refused)), (303, "/people/bob?x=1"));
     let flash =
         refused.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();

@@ -63,7 +63,7 @@ async fn a_message_is_acknowledged_and_heard_by_everyone() {
     assert!(
         matches!(&heard, Event::Message { message } if message.body == "hello" && message.id == id)
     );
-    let mut both = vec![hers.next().await, hers.next().await];
+    let mut both = [hers.next().await, hers.next().await];
     both.sort_by_key(|event| matches!(event, Event::Message { .. }));
     assert!(matches!(both[0], Event::Ack { seq: 1, revision: 1, id: told, .. } if told == id));
     assert_eq!(both[1], heard);
