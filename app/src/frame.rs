@@ -114,7 +114,7 @@ fn Badge(count: Signal<usize>) -> impl IntoView {
 #[component]
 fn FindPeople() -> impl IntoView {
     view! {
-        <form class="find" action="/people" method="get" role="search">
+        <form class="find" action="/people" method="get" role="search" aria-label="People">
             <Icon name="search" />
             <input
                 class="find__input"

@@ -1,4 +1,4 @@
-//! Time and chance, passed in so that tests can hold them still.
+//! Time, passed in so that tests can hold it still; and chance, drawn in one place.
 
 use std::{
     sync::{

@@ -47,7 +47,7 @@ impl Db {
         &self.reader
     }
 
-    /// For migrations.
+    /// For migrations, and for naming the house before anything else happens in it.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }

@@ -39,7 +39,7 @@ for (const javaScriptEnabled of [true, false]) {
     await his.getByRole("button", { name: "Accept Mara Lindqvist" }).click();
     await expect(his.getByText("Your friends · 1")).toBeVisible();
     await look(hers, path);
-    await expect(hers.getByText("your friend")).toBeVisible();
+    await expect(hers.getByText("· your friend")).toBeVisible();
 
     await hers.getByText("Unfriend").first().click();
     await hers.getByRole("button", { name: "Yes, unfriend Theo Okafor" }).click();

@@ -76,7 +76,7 @@ test("an event redraws one keyed row and no other", async ({ visit, house }) => 
   await alive(page);
   await composer(page).fill("a row of mine");
   await page.evaluate(() => {
-    const list = document.querySelector("ol[role=log]");
+    const list = document.querySelector("[role=log] ol");
     window.rows = new Map([...list.children].map((row) => [row, row.outerHTML]));
     window.changed = new Set();
     window.added = 0;
@@ -190,10 +190,6 @@ test("pending messages survive a reload", async ({ visit, house }) => {
   const page = await visit(mara);
   await page.goto(`/rooms/${room}`);
   await alive(page);
-  await page.context().setOffline(true);
-  // The socket that is open stays open offline; a closed one does not come back.
-  await page.evaluate(() => localStorage.length);
-  await page.context().setOffline(false);
   const me = await house.rest("GET", "/me", { token: mara.token });
   await page.evaluate(
     ([key, room]) => {
@@ -204,9 +200,9 @@ test("pending messages survive a reload", async ({ visit, house }) => {
         created_at: "2026-01-01T00:00:00.000Z",
         state: "Waiting",
       };
-      localStorage.setItem(key, JSON.stringify({ pending: [pending] }));
+      localStorage.setItem(key, JSON.stringify(pending));
     },
-    [`kith.outbox.${me.body.id}`, room],
+    [`kith.unsent.${me.body.id}.01a2006a-389d-713b-b42e-38cc34b81d2b`, room],
   );
   await page.reload();
   await expect(log(page).getByText("from before the reload")).toBeVisible();

@@ -1,6 +1,6 @@
 //! Accounts and sessions.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use crate::{AccountId, DisplayName, Email, Login, Password, SessionId, Timestamp, Username};
 
@@ -30,6 +30,9 @@ pub struct SignUp {
     pub email: Option<Email>,
     #[serde(default)]
     pub display_name: Option<DisplayName>,
+    /// An answer to a challenge against bots; nothing asks for one yet.
+    #[serde(default)]
+    pub challenge: Option<IgnoredAny>,
 }
 
 /// What signing in asks for.

@@ -15,7 +15,7 @@ macro_rules! ids {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// The id that 16 random bytes and a time make: a UUID of version 7.
+            /// The id that a time and chance make: a UUID of version 7, with ten of the random bytes.
             pub fn new(unix_ms: i64, random: [u8; 16]) -> Self {
                 let mut tail = [0; 10];
                 tail.copy_from_slice(&random[..10]);

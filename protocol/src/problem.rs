@@ -38,19 +38,9 @@ impl Code {
         }
     }
 
-    /// The code's name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invalid => "invalid",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-            Self::Unknown => "unknown",
-        }
+    /// Whether the same would work a little later.
+    pub fn passes(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable)
     }
 
     fn title(self) -> &'static str {
@@ -142,6 +132,23 @@ mod tests {
                 "fields": {"body": "Say something."}
             })
         );
+    }
+
+    #[test]
+    fn every_code_has_its_name_and_status() {
+        for (code, name, status) in [
+            (Code::Invalid, "invalid", 422),
+            (Code::Unauthenticated, "unauthenticated", 401),
+            (Code::Forbidden, "forbidden", 403),
+            (Code::NotFound, "not_found", 404),
+            (Code::Conflict, "conflict", 409),
+            (Code::TooLarge, "too_large", 413),
+            (Code::RateLimited, "rate_limited", 429),
+            (Code::Unavailable, "unavailable", 503),
+        ] {
+            assert_eq!(serde_json::to_value(code).unwrap(), name);
+            assert_eq!(code.status(), status);
+        }
     }
 
     #[test]

@@ -118,6 +118,7 @@ impl Room {
 
 /// `PUT /rooms/{id}/read`, and the `read` command.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Read {
     pub seq: i64,
 }

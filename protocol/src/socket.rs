@@ -49,6 +49,12 @@ pub enum Command {
         room: RoomId,
         id: MessageId,
         body: String,
+        /// Not taken yet: refused, and not lost in silence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<MessageId>,
+        /// Not taken yet.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<String>,
     },
     /// Moves my read marker forward.
     Read {
@@ -444,7 +450,13 @@ mod tests {
         let room: RoomId = ID.parse().unwrap();
         for (command, json) in [
             (
-                Command::Send { room, id: ID.parse().unwrap(), body: "hi".into() },
+                Command::Send {
+                    room,
+                    id: ID.parse().unwrap(),
+                    body: "hi".into(),
+                    reply_to: None,
+                    attachments: Vec::new(),
+                },
                 json!({"type": "send", "room": ID, "id": ID, "body": "hi"}),
             ),
             (

@@ -17,6 +17,7 @@ pub async fn run(house: &House, command: Admin) -> Outcome {
                 email: email.as_deref().map(Email::parse).transpose()?,
                 password: Password::parse(&read_password()?)?,
                 display_name: None,
+                challenge: None,
             };
             let ctx = house::open(house).await?;
             let user = domain::accounts::create_admin(&ctx, form).await?;

@@ -90,7 +90,7 @@ impl IntoResponse for Refusal {
         let Self(problem) = self;
         let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry = matches!(problem.code, Code::RateLimited | Code::Unavailable);
+        let retry = problem.code.passes();
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

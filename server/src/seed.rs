@@ -102,6 +102,7 @@ async fn sign_up(ctx: &Ctx, username: &str, name: &str) -> domain::Result<Viewer
         password: Password::parse(PASSWORD).map_err(unfit)?,
         email: None,
         display_name: Some(DisplayName::parse(name).map_err(unfit)?),
+        challenge: None,
     };
     let (_, token) = accounts::sign_up(ctx, form, None).await?;
     sessions::authenticate(ctx, token.as_str()).await

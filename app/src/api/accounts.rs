@@ -21,6 +21,7 @@ pub async fn sign_up(
         email: email.map(Email::parse).transpose().map_err(Failure::in_field("email"))?,
         password: Password::parse(&password).map_err(Failure::in_field("password"))?,
         display_name: None,
+        challenge: None,
     };
     let agent = caller.user_agent.as_deref();
     let (_, token) = domain::accounts::sign_up(&caller.ctx, form, agent).await?;

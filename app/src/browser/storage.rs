@@ -8,6 +8,13 @@ pub fn read<T: DeserializeOwned>(key: &str) -> Option<T> {
     serde_json::from_str(&storage.get_item(key).ok()??).ok()
 }
 
+/// Everything under keys that begin like this.
+pub fn read_all<T: DeserializeOwned>(prefix: &str) -> Vec<T> {
+    let Ok(Some(storage)) = leptos::prelude::window().local_storage() else { return Vec::new() };
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok()?);
+    keys.filter(|key| key.starts_with(prefix)).filter_map(|key| read(&key)).collect()
+}
+
 pub fn write<T: Serialize>(key: &str, value: &T) {
     let Ok(Some(storage)) = leptos::prelude::window().local_storage() else { return };
     if let Ok(text) = serde_json::to_string(value) {

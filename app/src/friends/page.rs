@@ -116,7 +116,13 @@ fn Requests(title: &'static str, requests: Memo<Vec<FriendRequest>>) -> impl Int
 #[component]
 pub fn FindForm(#[prop(optional, into)] query: String) -> impl IntoView {
     view! {
-        <form class="find find--page" action="/people" method="get" role="search">
+        <form
+            class="find find--page"
+            action="/people"
+            method="get"
+            role="search"
+            aria-label="People, by name"
+        >
             <Icon name="search" />
             <input
                 class="find__input"

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use protocol::{
-    Code, Command, Event, Message, MessageId, Problem, RoomId, Timestamp,
+    Command, Event, Message, MessageId, Problem, RoomId, Timestamp,
     friends::{FriendState, Profile},
     messages::{self, History, Window},
 };
@@ -134,6 +134,7 @@ impl Live {
             match event {
                 Event::Ack { id, .. } => {
                     if let Some(message) = stored(state, event) {
+                        forget_unsent(state, *id);
                         touched.extend(state.world.apply(&Event::Message { message }));
                     }
                     touched.push(Touched::Message(*id));
@@ -143,6 +144,7 @@ impl Live {
                     touched.push(Touched::Message(*id));
                 }
                 Event::Message { message } if state.outbox.take(message.id).is_some() => {
+                    forget_unsent(state, message.id);
                     touched.push(Touched::Timeline(message.room));
                 }
                 _ => {}
@@ -150,7 +152,6 @@ impl Live {
             touched.extend(state.world.apply(event));
         });
         self.touch(touched);
-        self.keep_outbox();
         self.send_due();
     }
 
@@ -163,6 +164,11 @@ impl Live {
         let mut touched = Vec::new();
         self.state.update_value(|state| touched = state.world.load(room, history, window));
         self.touch(touched);
+        // What came while this was on its way had no timeline to go into.
+        if let Some((room, revision)) = self.peek(|world| world.behind().remove_entry(&room)) {
+            let rooms = [(room, revision)].into();
+            self.command(Command::Resume { epoch: None, rooms, notifications: 0 });
+        }
     }
 
     pub fn meet(self, profile: Profile) {
@@ -174,29 +180,30 @@ impl Live {
     /// Says something: the row is there at once, and is stored as soon as the server has it.
     pub fn say(self, room: RoomId, id: MessageId, body: String, created_at: Timestamp) {
         let pending = Pending { id, room, body, created_at, state: outbox::State::Waiting };
-        self.state.update_value(|state| state.outbox.push(pending));
+        self.state.update_value(|state| {
+            keep_unsent(state, &pending);
+            state.outbox.push(pending);
+        });
         self.touch([Touched::Timeline(room)]);
-        self.keep_outbox();
         self.send_due();
     }
 
     /// Sends a message again that was refused.
     pub fn retry(self, id: MessageId) {
-        self.state.update_value(|state| {
-            state.outbox.retry(id);
-        });
+        self.state.update_value(|state| state.outbox.retry(id));
         self.touch([Touched::Message(id)]);
-        self.keep_outbox();
         self.send_due();
     }
 
     /// Forgets a message that was not stored: its text, to be written anew.
     pub fn discard(self, id: MessageId) -> Option<String> {
         let mut dropped = None;
-        self.state.update_value(|state| dropped = state.outbox.take(id));
+        self.state.update_value(|state| {
+            dropped = state.outbox.take(id);
+            forget_unsent(state, id);
+        });
         let dropped = dropped?;
         self.touch([Touched::Timeline(dropped.room)]);
-        self.keep_outbox();
         self.send_due();
         Some(dropped.body)
     }
@@ -238,27 +245,33 @@ impl Live {
     /// Takes up what an earlier page left unsent.
     #[cfg(feature = "hydrate")]
     pub fn restore_outbox(self) {
-        let me = self.peek(|world| world.me().id);
-        let Some(mut kept) = crate::browser::storage::read::<Outbox>(&outbox_key(me)) else {
-            return;
-        };
-        kept.disconnected();
-        self.state.update_value(|state| state.outbox = kept);
+        let prefix = self.state.with_value(unsent_prefix);
+        let kept = crate::browser::storage::read_all::<Pending>(&prefix);
+        self.state.update_value(|state| state.outbox = Outbox::restored(kept));
         let rooms = self.peek(World::rooms);
         self.touch(rooms.into_iter().map(Touched::Timeline));
     }
-
-    fn keep_outbox(self) {
-        #[cfg(feature = "hydrate")]
-        self.state.with_value(|state| {
-            crate::browser::storage::write(&outbox_key(state.world.me().id), &state.outbox);
-        });
-    }
 }
 
+// A key of its own for each message: two tabs keep theirs side by side.
+
 #[cfg(feature = "hydrate")]
-fn outbox_key(me: protocol::AccountId) -> String {
-    format!("kith.outbox.{me}")
+fn unsent_prefix(state: &State) -> String {
+    format!("kith.unsent.{}.", state.world.me().id)
+}
+
+fn keep_unsent(state: &State, pending: &Pending) {
+    #[cfg(feature = "hydrate")]
+    crate::browser::storage::write(&format!("{}{}", unsent_prefix(state), pending.id), pending);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (state, pending);
+}
+
+fn forget_unsent(state: &State, id: MessageId) {
+    #[cfg(feature = "hydrate")]
+    crate::browser::storage::remove(&format!("{}{id}", unsent_prefix(state)));
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (state, id);
 }
 
 /// The message that an `ack` makes of a pending one.
@@ -281,9 +294,4 @@ fn stored(state: &mut State, ack: &Event) -> Option<Message> {
         edited_at: None,
         deleted_at: None,
     })
-}
-
-/// Whether a refusal means that the same would work a little later.
-pub fn passes(code: Code) -> bool {
-    matches!(code, Code::Unavailable | Code::RateLimited)
 }

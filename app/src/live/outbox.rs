@@ -26,12 +26,20 @@ pub struct Pending {
 }
 
 /// Everything that is not stored yet.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Outbox {
     pending: Vec<Pending>,
 }
 
 impl Outbox {
+    /// What an earlier page left unsent, in the order it was said.
+    pub fn restored(mut pending: Vec<Pending>) -> Self {
+        pending.sort_unstable_by_key(|pending| (pending.created_at, pending.id));
+        let mut outbox = Self { pending };
+        outbox.disconnected();
+        outbox
+    }
+
     pub fn push(&mut self, pending: Pending) {
         self.pending.push(pending);
     }
@@ -65,17 +73,15 @@ impl Outbox {
         let Some(pending) = self.pending.iter_mut().find(|pending| pending.id == id) else {
             return;
         };
-        pending.state = match code {
-            Code::Unavailable | Code::RateLimited => State::Waiting,
-            _ => State::Failed(detail.to_owned()),
-        };
+        pending.state =
+            if code.passes() { State::Waiting } else { State::Failed(detail.to_owned()) };
     }
 
     /// Its owner wants it sent again.
-    pub fn retry(&mut self, id: MessageId) -> Option<RoomId> {
-        let pending = self.pending.iter_mut().find(|pending| pending.id == id)?;
-        pending.state = State::Waiting;
-        Some(pending.room)
+    pub fn retry(&mut self, id: MessageId) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.id == id) {
+            pending.state = State::Waiting;
+        }
     }
 
     /// What can be sent now: the first of each room, if nothing before it is unanswered or failed.
@@ -90,7 +96,7 @@ impl Outbox {
             if pending.state == State::Waiting {
                 pending.state = State::Sent;
                 let Pending { room, id, body, .. } = pending.clone();
-                due.push(Command::Send { room, id, body });
+                due.push(Command::Send { room, id, body, reply_to: None, attachments: Vec::new() });
             }
         }
         due

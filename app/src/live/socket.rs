@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt, future::Either};
 use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
-    Command, Event, Room,
+    Command, Event, Room, RoomId,
     socket::{SUBPROTOCOL, close},
 };
 
@@ -137,7 +137,13 @@ async fn connection(live: Live) -> End {
             Event::Bye { reconnect_after_ms, .. } => {
                 come_back_ms = u32::try_from(*reconnect_after_ms).ok();
             }
-            Event::Refused { code, .. } if super::passes(*code) => {
+            // Something without a number was lost: only a new `ready` says what is so.
+            Event::Gap { room: None, .. } => {
+                live.apply(&event);
+                return End::Lost { was_live, come_back_ms: Some(0) };
+            }
+            Event::Gap { room: Some(room), .. } => spawn_local(load_room(live, *room)),
+            Event::Refused { code, .. } if code.passes() => {
                 live.apply_later(event);
                 continue;
             }
@@ -186,6 +192,12 @@ async fn rest_of_rooms(live: Live, mut cursor: String) {
             Some(next) => cursor = next,
             None => return,
         }
+    }
+}
+
+async fn load_room(live: Live, room: RoomId) {
+    if let Ok(room) = browser::fetch::get::<Room>(&format!("/api/v1/rooms/{room}")).await {
+        live.apply(&Event::Room { room });
     }
 }
 

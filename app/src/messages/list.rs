@@ -37,7 +37,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     // Where reading went on, for as long as the conversation is open.
     let read_to = live.peek(|world| {
         let room = world.room(room)?;
-        room.read_seq.filter(|read| *read > 0 && *read < room.last_seq)
+        room.read_seq.filter(|read| *read < room.last_seq)
     });
     let scroller = NodeRef::<html::Div>::new();
     let loading = RwSignal::new(false);
@@ -106,11 +106,13 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                                 }
                             })
                     }}
-                    <ol class="messages__list" role="log" aria-label="Conversation">
-                        <For each=move || ids.get().unwrap_or_default() key=|id| *id let(id)>
-                            <Row room id read_to />
-                        </For>
-                    </ol>
+                    <div role="log" aria-label="Conversation">
+                        <ol class="messages__list">
+                            <For each=move || ids.get().unwrap_or_default() key=|id| *id let(id)>
+                                <Row room id read_to />
+                            </For>
+                        </ol>
+                    </div>
                 </div>
             </div>
             <button

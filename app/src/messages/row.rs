@@ -161,18 +161,20 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                     }
                 })}
             <div class="message__content">
-                <h3 class=head>
+                <h2 class=head>
                     <span class="message__author" dir="auto">
                         {name}
                     </span>
                     " "
                     <Moment at style=Style::Clock />
-                </h3>
+                </h2>
                 <p class="message__body" dir="auto">
                     {body}
                     {ticked
                         .then(|| {
                             view! {
+                                // Goes to the next line with the last word, and not alone.
+                                "\u{a0}"
                                 <span class="message__tick" role="img" aria-label="Stored">
                                     <Icon name="check" />
                                 </span>

@@ -14,58 +14,57 @@ use crate::{
     followers::{self, Fact},
 };
 
-/// Accepts a request that the viewer was sent; gives who sent it.
+/// Accepts a request that the viewer was sent.
 ///
 /// # Errors
 /// `NotFound` where it was not sent to them; `Conflict` where it is no longer open.
-pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<AccountId> {
+pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
     ctx.transact(async |tx| {
         let row = received(tx, viewer, id).await?;
-        let sender = row.sender_id;
         if is_open(&row, State::Accepted)? {
             befriend(tx, row).await?;
         }
-        Ok(sender)
+        Ok(())
     })
     .await
 }
 
-/// Declines a request that the viewer was sent; gives who sent it.
+/// Declines a request that the viewer was sent.
 ///
 /// # Errors
 /// As [`accept`].
-pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<AccountId> {
+pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
     ctx.transact(async |tx| {
         let row = received(tx, viewer, id).await?;
         if is_open(&row, State::Declined)? {
             close(tx, &row, State::Declined).await?;
         }
-        Ok(row.sender_id)
+        Ok(())
     })
     .await
 }
 
-/// Takes back a request that the viewer sent; gives who it was sent to.
+/// Takes back a request that the viewer sent.
 ///
 /// # Errors
 /// `NotFound` where it is not theirs; `Conflict` where it was answered.
-pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<AccountId> {
+pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
     ctx.transact(async |tx| {
         let row = find(tx, id).await?;
         let row = row.filter(|row| row.sender_id == viewer.account()).ok_or(Error::NotFound)?;
         if is_open(&row, State::Withdrawn)? {
             close(tx, &row, State::Withdrawn).await?;
         }
-        Ok(row.recipient_id)
+        Ok(())
     })
     .await
 }
 
-/// Ends a friendship; gives who the friend was. The direct room closes; both can still read it.
+/// Ends a friendship. The direct room closes; both can still read it.
 ///
 /// # Errors
 /// `NotFound` where nobody has the name.
-pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<AccountId> {
+pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
     let me = viewer.account();
     let other = accounts::by_username(ctx, username).await?.id;
     ctx.transact(async |tx| {
@@ -77,7 +76,7 @@ pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Acco
             followers::follow(tx, Fact::Unfriended(me, other)).await?;
             tx.emit(Change::RelationChanged { one: me, other });
         }
-        Ok(other)
+        Ok(())
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::{
-    AccountId, RequestId, User,
+    RequestId, User,
     friends::{FriendRequest, Relation},
 };
 use sea_orm::{ActiveValue::Set, EntityTrait};
@@ -18,16 +18,6 @@ pub enum Asked {
     Requested(FriendRequest),
     /// They had asked already: now the two are friends.
     Befriended(User),
-}
-
-impl Asked {
-    /// Who was asked.
-    pub fn other(&self) -> AccountId {
-        match self {
-            Self::Requested(request) => request.user.id,
-            Self::Befriended(user) => user.id,
-        }
-    }
 }
 
 /// Asks the person with this username to be friends.

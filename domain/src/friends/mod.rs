@@ -42,10 +42,10 @@ pub async fn step(ctx: &Ctx, viewer: &Viewer, username: &str, step: Step) -> Res
     };
     match step {
         Step::Ask => drop(ask(ctx, viewer, username).await?),
-        Step::Accept => drop(accept(ctx, viewer, request().await?).await?),
-        Step::Decline => drop(decline(ctx, viewer, request().await?).await?),
-        Step::Withdraw => drop(withdraw(ctx, viewer, request().await?).await?),
-        Step::Unfriend => drop(unfriend(ctx, viewer, username).await?),
+        Step::Accept => accept(ctx, viewer, request().await?).await?,
+        Step::Decline => decline(ctx, viewer, request().await?).await?,
+        Step::Withdraw => withdraw(ctx, viewer, request().await?).await?,
+        Step::Unfriend => unfriend(ctx, viewer, username).await?,
     }
     state(ctx, me, other).await
 }

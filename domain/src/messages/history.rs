@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 use super::{entity, shown};
 use crate::{
     Ctx, Error, Result, accounts,
-    rooms::{Member, entity::room},
+    rooms::{Member, access, entity::room},
 };
 
 /// A range of the room's messages.
@@ -23,7 +23,9 @@ pub async fn history(ctx: &Ctx, member: &Member, window: Window, limit: Limit) -
     let room = room::Entity::find_by_id(member.room()).one(conn).await?.ok_or(Error::NotFound)?;
     let limit = limit.get();
     if let Window::ChangedAfter(revision) = window {
-        return changes(conn, &room, revision, limit).await;
+        let changes = changes(conn, &room, revision, limit).await?;
+        still_readable(conn, member).await?;
+        return Ok(changes);
     }
     let rows = match window {
         Window::After(seq) => after(conn, &room, seq, limit).await?,
@@ -45,7 +47,14 @@ pub async fn history(ctx: &Ctx, member: &Member, window: Window, limit: Limit) -
         _ => (false, false),
     };
     let items = with_authors(conn, rows).await?;
+    still_readable(conn, member).await?;
     Ok(History { items, revision: room.revision, has_older, has_newer })
+}
+
+/// Membership, read after the items: nothing that was committed after a removal is shown.
+async fn still_readable(conn: &impl ConnectionTrait, member: &Member) -> Result<()> {
+    let membership = access::membership_of(conn, member.room(), member.account()).await?;
+    membership.map(drop).ok_or(Error::NotFound)
 }
 
 /// One message.
@@ -60,6 +69,7 @@ pub async fn one(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Message> {
         .one(conn)
         .await?
         .ok_or(Error::NotFound)?;
+    still_readable(conn, member).await?;
     with_authors(conn, vec![row]).await?.pop().ok_or(Error::NotFound)
 }
 

@@ -1,5 +1,5 @@
-//! Who may do what in a room. A [`Member`] is proof of membership when it was read; the right to
-//! speak is read again in the transaction that stores, by [`speaker`].
+//! Who may do what in a room. A [`Member`] is proof of membership when it was read; in the
+//! transaction that stores, [`still_member`] reads it again, and [`speaker`] whether the room is open.
 
 use protocol::{
     AccountId, RoomId,
@@ -72,10 +72,10 @@ pub(crate) async fn still_member(tx: &Tx, member: &Member) -> Result<room::Model
     Ok(room)
 }
 
-/// The room's row, locked, if the member may speak there now.
+/// The room's row, locked, if its members may speak there now.
 ///
 /// # Errors
-/// `NotFound` where they are in it no more; `Forbidden` where it is closed.
+/// `Forbidden` where it is closed.
 pub(crate) fn speaker(room: room::Model) -> Result<room::Model> {
     match (room.closed, room.kind) {
         (false, _) => Ok(room),

@@ -105,6 +105,7 @@ pub fn sign_up(name: &str) -> SignUp {
         password: Password::parse("correct horse battery").unwrap(),
         email: None,
         display_name: None,
+        challenge: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{Ctx, Error, Viewer, messages, rooms};
 use protocol::{
-    Body, Code, Command, Event, Limit, MessageId, Problem, RoomId,
+    Body, Command, Event, Limit, MessageId, Problem, RoomId,
     messages::{Draft, Window},
     socket::MAX_RESUME_ROOMS,
 };
@@ -31,7 +31,13 @@ impl From<Event> for Answer {
 /// Answers one command.
 pub async fn answer(ctx: Ctx, viewer: Viewer, command: Command) -> Answer {
     match command {
-        Command::Send { room, id, body } => match send(&ctx, &viewer, room, id, &body).await {
+        Command::Send { id, reply_to: Some(_), .. } => {
+            refused(Some(id), Problem::invalid("reply_to", "Replies are not taken yet.")).into()
+        }
+        Command::Send { id, attachments, .. } if !attachments.is_empty() => {
+            refused(Some(id), Problem::invalid("attachments", "Files are not taken yet.")).into()
+        }
+        Command::Send { room, id, body, .. } => match send(&ctx, &viewer, room, id, &body).await {
             Ok(ack) => ack.into(),
             Err(problem) => refused(Some(id), problem).into(),
         },
@@ -128,7 +134,7 @@ async fn changes(
 }
 
 fn refused(id: Option<MessageId>, problem: Problem) -> Event {
-    let retry = matches!(problem.code, Code::RateLimited | Code::Unavailable);
+    let retry = problem.code.passes();
     Event::Refused {
         id,
         code: problem.code,

@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use super::{
     commands::{self, Answer},
     hub::Place,
-    queue::{Close, Frame, text},
+    queue::text,
 };
 use crate::serve::House;
 
@@ -49,7 +49,8 @@ struct Connection {
     holds: bool,
     /// Events up to this revision were sent already, in `ready` or in an answer to `resume`.
     sent: HashMap<RoomId, i64>,
-    commands: VecDeque<Command>,
+    /// What was heard and has no answer yet; what was no command comes with its refusal.
+    commands: VecDeque<Result<Command, Event>>,
     answer: Option<BoxFuture<'static, Answer>>,
 }
 
@@ -108,6 +109,9 @@ impl Connection {
                     self.hear(frame)
                 }
                 answer = finished(&mut self.answer) => self.reply(answer).await,
+                () = self.place.queue.session_over() => {
+                    Err(End { code: close::SESSION_OVER, reason: "signed out" })
+                }
                 () = self.place.queue.filled(), if writes => self.write_waiting().await,
                 _ = heartbeats.tick() => self.beat().await,
                 () = sleep_until(silent_at) => Err(GONE),
@@ -118,14 +122,11 @@ impl Connection {
             if let Err(end) = step {
                 return end;
             }
-            if let Some(Close::SessionOver) = self.place.queue.closing() {
-                return End { code: close::SESSION_OVER, reason: "signed out" };
-            }
         }
     }
 
     fn is_resuming(&self) -> bool {
-        self.answer.is_some() && matches!(self.commands.front(), Some(Command::Resume { .. }))
+        self.answer.is_some() && matches!(self.commands.front(), Some(Ok(Command::Resume { .. })))
     }
 
     /// Begins with the oldest command that has no answer; it stays in front until it has.
@@ -133,22 +134,25 @@ impl Connection {
         if self.answer.is_none()
             && let Some(command) = self.commands.front()
         {
-            let answer = commands::answer(self.house.ctx.clone(), self.viewer, command.clone());
-            self.answer = Some(Box::pin(answer));
+            self.answer = Some(match command.clone() {
+                Ok(command) => {
+                    Box::pin(commands::answer(self.house.ctx.clone(), self.viewer, command))
+                }
+                Err(refused) => Box::pin(std::future::ready(refused.into())),
+            });
         }
     }
 
     fn hear(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), End> {
         match frame {
             Some(Ok(Message::Text(text))) => {
-                match serde_json::from_str::<Command>(&text) {
-                    Ok(command) => self.commands.push_back(command),
-                    Err(_) => self.refuse("This is no command that Kith knows."),
-                }
+                let command = serde_json::from_str(&text);
+                let refused = |_| refusal("This is no command that Kith knows.");
+                self.commands.push_back(command.map_err(refused));
                 Ok(())
             }
             Some(Ok(Message::Binary(_))) => {
-                self.refuse("Kith speaks text frames.");
+                self.commands.push_back(Err(refusal("Kith speaks text frames.")));
                 Ok(())
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
@@ -157,24 +161,20 @@ impl Connection {
         }
     }
 
-    /// A refusal of what was no command, after the answers to what came before it.
-    fn refuse(&self, detail: &str) {
-        let refused = Event::Refused {
-            id: None,
-            code: Code::Invalid,
-            detail: detail.into(),
-            retry_after_ms: None,
-        };
-        self.place.queue.push(Frame::of(&refused));
-    }
-
     async fn reply(&mut self, answer: Answer) -> Result<(), End> {
         self.answer = None;
         let command = self.commands.pop_front();
-        if matches!(command, Some(Command::Resume { .. })) {
+        if matches!(command, Some(Ok(Command::Resume { .. }))) {
             self.holds = false;
         }
-        self.write(answer.events.iter().map(text)).await?;
+        // What was read for a room that has been left since then stays unsaid.
+        let heard = |event: &&Event| match event {
+            Event::Message { message } => self.place.hears(message.room),
+            Event::Resumed { room, .. } => self.place.hears(*room),
+            _ => true,
+        };
+        let frames: Vec<_> = answer.events.iter().filter(heard).map(text).collect();
+        self.write(frames).await?;
         for (room, revision) in answer.resumed {
             let sent = self.sent.entry(room).or_default();
             *sent = (*sent).max(revision);
@@ -251,6 +251,10 @@ impl Connection {
         let _ = self.write([text(&bye)]).await;
         end
     }
+}
+
+fn refusal(detail: &str) -> Event {
+    Event::Refused { id: None, code: Code::Invalid, detail: detail.into(), retry_after_ms: None }
 }
 
 /// Waits for the answer that is under way, or for ever.

@@ -10,7 +10,7 @@ use domain::{Ctx, Error, Viewer, bus::Change, friends, rooms};
 use protocol::{AccountId, Event, RoomId, SessionId};
 use tokio::sync::mpsc;
 
-use super::queue::{Close, Frame, Queue, text};
+use super::queue::{Frame, Queue, text};
 
 type SeatId = u64;
 
@@ -128,7 +128,7 @@ impl Hub {
             }
             Change::SessionEnded { session } => {
                 let ended = seats.seats.values().filter(|seat| seat.session == *session);
-                ended.for_each(|seat| seat.queue.close(Close::SessionOver));
+                ended.for_each(|seat| seat.queue.end_session());
             }
         }
     }
@@ -268,6 +268,11 @@ impl Seats {
 }
 
 impl Place {
+    /// Whether this connection is in the room now.
+    pub fn hears(&self, room: RoomId) -> bool {
+        self.hub.seats().seats.get(&self.id).is_some_and(|seat| seat.rooms.contains(&room))
+    }
+
     /// Hears these rooms from here on; not those that were left since they were read.
     pub fn listen_to(&self, rooms: impl IntoIterator<Item = RoomId>) {
         let mut seats = self.hub.seats();

@@ -34,12 +34,6 @@ pub fn text(event: &Event) -> Utf8Bytes {
     serde_json::to_string(event).unwrap_or_default().into()
 }
 
-/// What a queue gives its connection.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Close {
-    SessionOver,
-}
-
 #[derive(Debug, Default)]
 struct Waiting {
     frames: VecDeque<Frame>,
@@ -48,7 +42,6 @@ struct Waiting {
     gaps: BTreeSet<RoomId>,
     /// Events without a room were dropped: everything is to be loaded afresh.
     gap_of_all: bool,
-    close: Option<Close>,
 }
 
 /// The queue of one connection.
@@ -56,6 +49,7 @@ struct Waiting {
 pub struct Queue {
     waiting: Mutex<Waiting>,
     filled: Notify,
+    ended: Notify,
 }
 
 impl Queue {
@@ -87,14 +81,14 @@ impl Queue {
         waiting.gaps.remove(&room);
     }
 
-    pub fn close(&self, close: Close) {
-        self.waiting().close = Some(close);
-        self.filled.notify_one();
+    /// The session is over, whatever still waits.
+    pub fn end_session(&self) {
+        self.ended.notify_one();
     }
 
-    /// Why the connection is to be closed, if it is.
-    pub fn closing(&self) -> Option<Close> {
-        self.waiting().close.take()
+    /// Waits until the session is over.
+    pub async fn session_over(&self) {
+        self.ended.notified().await;
     }
 
     /// Waits until something is there; it may have been taken in the meantime.

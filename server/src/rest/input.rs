@@ -1,6 +1,6 @@
 //! Bodies, queries and paths, refused in the words of the public interface.
 
-use axum::extract::{FromRequest, FromRequestParts, rejection};
+use axum::extract::{FromRequest, FromRequestParts};
 
 use crate::problem::Refusal;
 
@@ -18,6 +18,3 @@ pub struct Query<T>(pub T);
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Refusal))]
 pub struct Path<T>(pub T);
-
-// The derives name the rejections; this keeps the reader from wondering where they are turned.
-const _: fn(rejection::JsonRejection) -> Refusal = Refusal::from;

@@ -1,10 +1,10 @@
 //! Rooms, and the direct room with a person.
 
-use axum::{Json, extract::State};
+use axum::{Json, body::Bytes, extract::State};
 use domain::rooms;
 use http::StatusCode;
 use protocol::{
-    Items, Limit, Room, RoomId, RoomName, User,
+    Items, Limit, Problem, Room, RoomId, RoomName, User,
     rooms::{Kind, Read, Role},
 };
 use serde::{Deserialize, Serialize};
@@ -96,12 +96,21 @@ pub async fn members(
     Ok(Json(Items { items, next: None }))
 }
 
+/// `{}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
 /// `PUT /rooms/{id}/members/{username}`
 pub async fn add(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     Path((id, username)): Path<(RoomId, String)>,
+    body: Bytes,
 ) -> Answer<StatusCode> {
+    if !body.is_empty() && serde_json::from_slice::<Empty>(&body).is_err() {
+        return Err(Problem::invalid("role", "Roles cannot be given yet.").into());
+    }
     let member = rooms::member(&house.ctx, &viewer, id).await?;
     rooms::add(&house.ctx, &member, &username).await?;
     Ok(StatusCode::NO_CONTENT)

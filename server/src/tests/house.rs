@@ -199,7 +199,8 @@ impl Socket {
     }
 
     pub async fn post(&mut self, room: RoomId, id: MessageId, body: &str) {
-        self.send(&Command::Send { room, id, body: body.to_owned() }).await;
+        let body = body.to_owned();
+        self.send(&Command::Send { room, id, body, reply_to: None, attachments: Vec::new() }).await;
     }
 
     /// The next event as it came.
