@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{Ctx, Result, bus::Change, clock, error::Error};
+use crate::{Ctx, Result, Viewer, accounts::sessions, bus::Change, clock, error::Error};
 use protocol::Timestamp;
 
 /// How long an action waits for a connection before it is `unavailable`.
@@ -132,6 +132,22 @@ impl Ctx {
         let bus = self.bus.clone();
         tokio::spawn(commit(tx, bus, turn)).await.map_err(Error::internal)??;
         Ok(value)
+    }
+}
+
+impl Ctx {
+    /// [`Ctx::transact`] for somebody: their session is read in it, so that one which has ended
+    /// changes nothing more, however long ago its request began.
+    pub(crate) async fn transact_as<T>(
+        &self,
+        viewer: &Viewer,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        self.transact(async |tx| {
+            sessions::stands(tx, viewer).await?;
+            action(tx).await
+        })
+        .await
     }
 }
 

@@ -40,6 +40,15 @@ enum Membership {
     JoinedAt,
 }
 
+#[derive(DeriveIden)]
+enum Removal {
+    Table,
+    RoomId,
+    AccountId,
+    RemovedBy,
+    RemovedAt,
+}
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -86,6 +95,24 @@ impl MigrationTrait for Migration {
                         ForeignKey::create()
                             .from(Membership::Table, Membership::AccountId)
                             .to(Account::Table, Account::Id),
+                    )
+                    .to_owned(),
+            )
+            .await?;
+        // Who was removed: only a moderator lets them back in.
+        manager
+            .create_table(
+                Table::create()
+                    .table(Removal::Table)
+                    .col(uuid(Removal::RoomId))
+                    .col(uuid(Removal::AccountId))
+                    .col(uuid(Removal::RemovedBy))
+                    .col(big_integer(Removal::RemovedAt))
+                    .primary_key(Index::create().col(Removal::RoomId).col(Removal::AccountId))
+                    .foreign_key(
+                        ForeignKey::create()
+                            .from(Removal::Table, Removal::RoomId)
+                            .to(Room::Table, Room::Id),
                     )
                     .to_owned(),
             )

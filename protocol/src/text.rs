@@ -148,6 +148,10 @@ fn username(text: &str) -> Result<String, TextError> {
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
         return refuse("A username has only letters a to z, digits, dots, dashes and underscores.");
     }
+    // Words that stand in addresses where a username could.
+    if matches!(name.as_str(), "me" | "current") {
+        return refuse("This username is taken.");
+    }
     let ends = [name.as_bytes()[0], name.as_bytes()[name.len() - 1]];
     if !ends.iter().all(u8::is_ascii_alphanumeric) {
         return refuse("A username begins and ends with a letter or a digit.");
@@ -260,9 +264,18 @@ mod tests {
     #[test]
     fn a_username_is_folded_and_kept_to_its_letters() {
         assert_eq!(Username::parse(" Alice ").unwrap().as_str(), "alice");
-        for name in
-            ["a", "-alice", "alice.", "al ice", "ali\u{0441}e", "a\0b", "<b>", &"a".repeat(33)]
-        {
+        for name in [
+            "a",
+            "-alice",
+            "alice.",
+            "al ice",
+            "ali\u{0441}e",
+            "a\0b",
+            "<b>",
+            "me",
+            "Current",
+            &"a".repeat(33),
+        ] {
             assert!(Username::parse(name).is_err(), "{name}");
         }
     }

@@ -134,7 +134,8 @@ impl Visit {
     }
 }
 
-fn form_urlencoded(text: &str) -> String {
+/// Text as it stands in an address.
+pub fn form_urlencoded(text: &str) -> String {
     let pair = serde_urlencoded::to_string([("", text)]).unwrap_or_default();
     pair.trim_start_matches('=').to_owned()
 }

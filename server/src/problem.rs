@@ -1,8 +1,14 @@
 //! Errors on their way out: `application/problem+json`, logged once if somebody should know.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    extract::rejection::{JsonRejection, PathRejection, QueryRejection},
+    extract::{
+        Request,
+        rejection::{JsonRejection, PathRejection, QueryRejection},
+    },
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -98,6 +104,20 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+/// How long a request may take, its body included: who sends one byte a minute holds no place.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Ends what takes too long. A socket is past this once it is open.
+pub async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let problem = Problem::malformed("This request took too long.");
+            Refusal(Problem { status: 408, ..problem }).into_response()
+        }
     }
 }
 

@@ -74,6 +74,7 @@ pub fn router(house: House) -> Router {
         .route("/health/ready", get(health::ready))
         .merge(files)
         .merge(pages)
+        .layer(from_fn(problem::in_time))
         .layer(from_fn_with_state(house.clone(), origin::guard))
         .layer(from_fn(headers::set))
         .with_state(house)

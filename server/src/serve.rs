@@ -75,17 +75,23 @@ pub async fn on(
     let served = axum::serve(listener, app)
         .with_graceful_shutdown(house.shutdown.clone().cancelled_owned())
         .into_future();
-    let drained = async {
-        house.shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
+    let mut served = std::pin::pin!(served);
     tokio::select! {
-        done = served => done?,
-        () = drained => tracing::warn!("some requests did not finish in time"),
+        done = &mut served => return Ok(done?),
+        () = house.shutdown.cancelled() => {}
     }
     house.sockets.close();
-    let _ = tokio::time::timeout(DRAIN, house.sockets.wait()).await;
-    Ok(())
+    let drained = async {
+        let (done, ()) = tokio::join!(served, house.sockets.wait());
+        done
+    };
+    match tokio::time::timeout(DRAIN, drained).await {
+        Ok(done) => Ok(done?),
+        Err(_) => {
+            tracing::warn!("something did not finish in time");
+            Ok(())
+        }
+    }
 }
 
 async fn stop_signal() {

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::provide_context;
 use protocol::{Code, Problem};
 
-use crate::{auth::Anyone, flash::Flash, problem::Refusal, serve::House};
+use crate::{auth::Anyone, flash::Flash, pages::form_urlencoded, problem::Refusal, serve::House};
 
 /// The largest form: a message of 4,000 characters of four bytes, each escaped.
 const LARGEST: usize = 64 * 1024;
@@ -67,7 +67,9 @@ fn back_to_the_page(problem: Problem, headers: &HeaderMap, form: &Bytes) -> Resp
     let is_entry = ["/sign-in", "/sign-up"].iter().any(|entry| page.starts_with(entry));
     let location = match problem.code {
         // The session has ended: sign in, and come back to where one was.
-        Code::Unauthenticated if !is_entry => format!("/sign-in?next={page}"),
+        Code::Unauthenticated if !is_entry => {
+            format!("/sign-in?next={}", form_urlencoded(&page))
+        }
         _ => page,
     };
     let fields: BTreeMap<String, String> = serde_urlencoded::from_bytes(form).unwrap_or_default();

@@ -48,11 +48,14 @@ pub(crate) async fn by_ids(
     let mut ids: Vec<AccountId> = ids.into_iter().collect();
     ids.sort_unstable();
     ids.dedup();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+    let mut found = HashMap::with_capacity(ids.len());
+    // A statement takes a bounded number of values.
+    for some in ids.chunks(1_000) {
+        let some = entity::Column::Id.is_in(some.iter().copied());
+        let accounts = entity::Entity::find().filter(some).all(conn).await?;
+        found.extend(accounts.into_iter().map(|account| (account.id, User::from(account))));
     }
-    let found = entity::Entity::find().filter(entity::Column::Id.is_in(ids)).all(conn).await?;
-    Ok(found.into_iter().map(|account| (account.id, User::from(account))).collect())
+    Ok(found)
 }
 
 /// The two ids as one key, the same whichever comes first: what only one pair may have.

@@ -171,7 +171,7 @@ pub async fn list(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<Session>> {
 /// # Errors
 /// `NotFound` where it is not one of theirs.
 pub async fn end(ctx: &Ctx, viewer: &Viewer, id: SessionId) -> Result<()> {
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let deleted = session::Entity::delete_many()
             .filter(session::Column::Id.eq(id))
             .filter(session::Column::AccountId.eq(viewer.account))
@@ -184,6 +184,18 @@ pub async fn end(ctx: &Ctx, viewer: &Viewer, id: SessionId) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Whether the session stands, read in the transaction that acts for it.
+///
+/// # Errors
+/// `Unauthenticated` where it has ended.
+pub(crate) async fn stands(tx: &Tx, viewer: &Viewer) -> Result<()> {
+    let found = session::Entity::find_by_id(viewer.session)
+        .filter(session::Column::ExpiresAt.gt(tx.now()))
+        .one(tx.conn())
+        .await?;
+    found.map(drop).ok_or(Error::Unauthenticated("Sign in to go on."))
 }
 
 pub(super) async fn insert(

@@ -19,7 +19,7 @@ use crate::{
 /// # Errors
 /// `NotFound` where it was not sent to them; `Conflict` where it is no longer open.
 pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let row = received(tx, viewer, id).await?;
         if is_open(&row, State::Accepted)? {
             befriend(tx, row).await?;
@@ -34,7 +34,7 @@ pub async fn accept(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
 /// # Errors
 /// As [`accept`].
 pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let row = received(tx, viewer, id).await?;
         if is_open(&row, State::Declined)? {
             close(tx, &row, State::Declined).await?;
@@ -49,7 +49,7 @@ pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
 /// # Errors
 /// `NotFound` where it is not theirs; `Conflict` where it was answered.
 pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let row = find(tx, id).await?;
         let row = row.filter(|row| row.sender_id == viewer.account()).ok_or(Error::NotFound)?;
         if is_open(&row, State::Withdrawn)? {
@@ -67,7 +67,7 @@ pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
 pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
     let me = viewer.account();
     let other = accounts::by_username(ctx, username).await?.id;
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let mut ended = 0;
         for side in [(me, other), (other, me)] {
             ended += friendship::Entity::delete_by_id(side).exec(tx.conn()).await?.rows_affected;

@@ -28,7 +28,7 @@ pub enum Asked {
 pub async fn ask(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Asked> {
     let user = accounts::by_username(ctx, username).await?;
     let me = viewer.account();
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let (relation, open) = relation::between(tx.conn(), me, user.id).await?;
         match (relation, open) {
             (Relation::Myself, _) => {

@@ -10,7 +10,9 @@ use protocol::{
     AccountId, User,
     friends::{Direction, FriendRequest, FriendState, Step},
 };
-use sea_orm::{ConnectionTrait, QueryOrder, entity::prelude::*, sea_query::ExprTrait as _};
+use sea_orm::{
+    ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+};
 
 pub use answer::{accept, decline, unfriend, withdraw};
 pub use ask::{Asked, ask};
@@ -20,6 +22,9 @@ pub use relation::state;
 
 use crate::{Ctx, Error, Result, Viewer, accounts};
 use entity::{friendship, request};
+
+/// As many open requests as are shown.
+const REQUESTS: u64 = 200;
 
 /// The viewer's friends, by display name.
 ///
@@ -66,7 +71,7 @@ async fn friend_ids(conn: &impl ConnectionTrait, account: AccountId) -> Result<V
     Ok(rows.into_iter().map(|row| row.friend_id).collect())
 }
 
-/// The viewer's open requests in one direction or both, the newest first.
+/// The viewer's open requests in one direction or both: the newest, at most 200.
 ///
 /// # Errors
 /// As reading fails.
@@ -88,6 +93,7 @@ pub async fn requests(
         .filter(request::Column::State.eq(request::State::Open))
         .order_by_desc(request::Column::CreatedAt)
         .order_by_desc(request::Column::Id)
+        .limit(REQUESTS)
         .all(conn)
         .await?;
     let others = rows.iter().map(|row| relation::other(row, me));

@@ -32,7 +32,7 @@ pub async fn history(ctx: &Ctx, member: &Member, window: Window, limit: Limit) -
         Window::Before(seq) => before(conn, &room, seq, limit).await?,
         Window::Around(seq) => {
             let mut rows = before(conn, &room, seq, limit / 2).await?;
-            rows.extend(after(conn, &room, seq - 1, limit - limit / 2).await?);
+            rows.extend(after(conn, &room, seq.saturating_sub(1), limit - limit / 2).await?);
             rows
         }
         Window::Newest | Window::ChangedAfter(_) => before(conn, &room, i64::MAX, limit).await?,

@@ -32,7 +32,7 @@ pub struct Posted {
 /// `NotFound` where they are in the room no more; `Forbidden` where it is closed; `Conflict` where
 /// the id is somebody else's.
 pub async fn post(ctx: &Ctx, member: &Member, id: MessageId, draft: &Draft) -> Result<Posted> {
-    ctx.transact(async |tx| {
+    ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         if let Some(message) = stored_before(tx, member, id).await? {
             return Ok(Posted { message: Arc::new(message), again: true });

@@ -13,7 +13,7 @@ use crate::{Ctx, Error, Result, Viewer, db::Tx};
 /// Proof that somebody is in a room. Made by [`member`] alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Member {
-    account: AccountId,
+    viewer: Viewer,
     room: RoomId,
     role: Role,
     kind: Kind,
@@ -21,7 +21,12 @@ pub struct Member {
 
 impl Member {
     pub fn account(&self) -> AccountId {
-        self.account
+        self.viewer.account()
+    }
+
+    /// Who it is, and by which session.
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
     }
 
     pub fn room(&self) -> RoomId {
@@ -47,14 +52,13 @@ impl Member {
 /// # Errors
 /// `NotFound` where there is no such room, or they are not in it.
 pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
-    let account = viewer.account();
-    let found = membership::Entity::find_by_id((id, account))
+    let found = membership::Entity::find_by_id((id, viewer.account()))
         .find_also_related(room::Entity)
         .one(ctx.db.read())
         .await?;
     match found {
         Some((membership, Some(room))) => {
-            Ok(Member { account, room: id, role: membership.role, kind: room.kind })
+            Ok(Member { viewer: *viewer, room: id, role: membership.role, kind: room.kind })
         }
         _ => Err(Error::NotFound),
     }
@@ -66,7 +70,7 @@ pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
 /// `NotFound` where they are not.
 pub(crate) async fn still_member(tx: &Tx, member: &Member) -> Result<room::Model> {
     let room = lock(tx, member.room).await?;
-    if membership_of(tx.conn(), member.room, member.account).await?.is_none() {
+    if membership_of(tx.conn(), member.room, member.account()).await?.is_none() {
         return Err(Error::NotFound);
     }
     Ok(room)

@@ -25,7 +25,7 @@ pub async fn open(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Room> {
         return list::show(ctx, me, room.id).await;
     }
     let id = ctx
-        .transact(async |tx| {
+        .transact_as(viewer, async |tx| {
             if let Some(room) = between(tx.conn(), me, other).await? {
                 return Ok(room.id);
             }

@@ -75,3 +75,24 @@ pub mod membership {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod removal {
+    use protocol::{AccountId, RoomId, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "removal")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub room_id: RoomId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: AccountId,
+        pub removed_by: AccountId,
+        pub removed_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

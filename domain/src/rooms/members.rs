@@ -10,10 +10,13 @@ use sea_orm::{
 
 use super::{
     access::{self, Member},
-    entity::{membership, room},
+    entity::{membership, removal, room},
     list,
 };
 use crate::{Ctx, Error, Result, Viewer, accounts, bus::Change, db::Tx, friends};
+
+/// As many rooms as an account can be in.
+const ROOMS: u64 = 2_000;
 
 /// A room to be made.
 #[derive(Clone, Debug)]
@@ -31,7 +34,8 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
         return Err(Error::invalid("kind", "A room is public or private."));
     }
     let id = ctx
-        .transact(async |tx| {
+        .transact_as(viewer, async |tx| {
+            within_limit(tx, viewer.account()).await?;
             let id = insert(tx, new.kind, new.name.as_str(), None).await?;
             enter(tx, id, viewer.account(), Role::Owner).await?;
             Ok(id)
@@ -43,17 +47,18 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
 /// Joins a public room; once in it, nothing changes.
 ///
 /// # Errors
-/// `NotFound` where there is no such public room.
+/// `NotFound` where there is no such public room, or they were removed from it.
 pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
     let me = viewer.account();
-    ctx.transact(async |tx| {
+    ctx.transact_as(viewer, async |tx| {
         let room = access::lock(tx, id).await?;
         if access::membership_of(tx.conn(), id, me).await?.is_some() {
             return Ok(());
         }
-        if room.kind != Kind::Public {
+        if room.kind != Kind::Public || was_removed(tx, id, me).await? {
             return Err(Error::NotFound);
         }
+        within_limit(tx, me).await?;
         enter(tx, id, me, Role::Member).await
     })
     .await?;
@@ -70,7 +75,7 @@ pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
     if member.kind() == Kind::Direct {
         return Err(Error::Forbidden("A direct room is for two."));
     }
-    ctx.transact(async |tx| {
+    ctx.transact_as(member.viewer(), async |tx| {
         access::still_member(tx, member).await?;
         if access::membership_of(tx.conn(), member.room(), user.id).await?.is_some() {
             return Ok(());
@@ -78,6 +83,13 @@ pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
         if !friends::are_friends(tx.conn(), member.account(), user.id).await? {
             return Err(Error::Forbidden("Only friends can be added; invite others."));
         }
+        if was_removed(tx, member.room(), user.id).await? {
+            if !member.can_moderate() {
+                return Err(Error::Forbidden("Only a moderator lets them back in."));
+            }
+            removal::Entity::delete_by_id((member.room(), user.id)).exec(tx.conn()).await?;
+        }
+        within_limit(tx, user.id).await?;
         enter(tx, member.room(), user.id, Role::Member).await
     })
     .await
@@ -93,14 +105,23 @@ pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
     if !member.can_moderate() || member.kind() == Kind::Direct {
         return Err(Error::Forbidden("Only owners and moderators can remove members."));
     }
-    ctx.transact(async |tx| {
+    ctx.transact_as(member.viewer(), async |tx| {
         access::still_member(tx, member).await?;
         match access::membership_of(tx.conn(), member.room(), user.id).await? {
             None => Ok(()),
             Some(row) if row.role == Role::Owner => {
                 Err(Error::Forbidden("An owner cannot be removed."))
             }
-            Some(_) => depart(tx, member.room(), user.id).await,
+            Some(_) => {
+                let removed = removal::ActiveModel {
+                    room_id: Set(member.room()),
+                    account_id: Set(user.id),
+                    removed_by: Set(member.account()),
+                    removed_at: Set(tx.now()),
+                };
+                removal::Entity::insert(removed).exec_without_returning(tx.conn()).await?;
+                depart(tx, member.room(), user.id).await
+            }
         }
     })
     .await
@@ -114,7 +135,7 @@ pub async fn leave(ctx: &Ctx, member: &Member) -> Result<()> {
     if member.kind() == Kind::Direct {
         return Err(Error::Forbidden("A direct room cannot be left. Unfriending closes it."));
     }
-    ctx.transact(async |tx| {
+    ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         if member.role() == Role::Owner && room.member_count > 1 {
             let owners = membership::Entity::find()
@@ -146,6 +167,23 @@ pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<(User, Role)>> {
     let users = accounts::by_ids(conn, rows.iter().map(|row| row.account_id)).await?;
     let known = rows.iter().filter_map(|row| Some((users.get(&row.account_id)?.clone(), row.role)));
     Ok(known.collect())
+}
+
+async fn was_removed(tx: &Tx, room: RoomId, account: AccountId) -> Result<bool> {
+    Ok(removal::Entity::find_by_id((room, account)).one(tx.conn()).await?.is_some())
+}
+
+/// # Errors
+/// `Conflict` for who is in as many rooms as an account may be.
+async fn within_limit(tx: &Tx, account: AccountId) -> Result<()> {
+    let rooms = membership::Entity::find()
+        .filter(membership::Column::AccountId.eq(account))
+        .count(tx.conn())
+        .await?;
+    if rooms >= ROOMS {
+        return Err(Error::Conflict("That is as many rooms as an account can be in."));
+    }
+    Ok(())
 }
 
 pub(super) async fn insert(

@@ -20,7 +20,7 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
     if stands.read_seq >= seq {
         return Ok(());
     }
-    ctx.transact(async |tx| {
+    ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         let to = match member.kind() {
             Kind::Direct => both(tx, id).await?,

@@ -82,6 +82,48 @@ async fn a_removed_member_of_a_private_room_hears_nothing_more_and_says_nothing_
 }
 
 #[tokio::test]
+async fn only_a_moderator_lets_back_in_who_was_removed() {
+    let house = House::open().await;
+    let (alice, bob, _) = house.alice_and_bob().await;
+    let carol = house.person("carol").await;
+    house.befriend(&carol, &bob).await;
+    let square = rooms::create(&house.ctx, &alice.viewer, room(Kind::Public)).await.unwrap();
+    for person in [&bob, &carol] {
+        rooms::join(&house.ctx, &person.viewer, square.id).await.unwrap();
+    }
+    let owner = rooms::member(&house.ctx, &alice.viewer, square.id).await.unwrap();
+    let member = rooms::member(&house.ctx, &carol.viewer, square.id).await.unwrap();
+    rooms::remove(&house.ctx, &owner, "bob").await.unwrap();
+    let back = rooms::join(&house.ctx, &bob.viewer, square.id).await;
+    assert!(matches!(back, Err(Error::NotFound)));
+    let back = rooms::add(&house.ctx, &member, "bob").await;
+    assert!(matches!(back, Err(Error::Forbidden("Only a moderator lets them back in."))));
+    rooms::add(&house.ctx, &owner, "bob").await.unwrap();
+    let bob = rooms::member(&house.ctx, &bob.viewer, square.id).await.unwrap();
+    rooms::leave(&house.ctx, &bob).await.unwrap();
+    rooms::join(&house.ctx, bob.viewer(), square.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_changes_nothing_more() {
+    let house = House::open().await;
+    let (alice, _, direct) = house.alice_and_bob().await;
+    house.person("carol").await;
+    let proof = rooms::member(&house.ctx, &alice.viewer, direct.id).await.unwrap();
+    let session = alice.viewer.session();
+    domain::accounts::sessions::end(&house.ctx, &alice.viewer, session).await.unwrap();
+    let ended = |done: domain::Result<()>| assert!(matches!(done, Err(Error::Unauthenticated(_))));
+    let (ctx, viewer) = (&house.ctx, &alice.viewer);
+    let id = ctx.new_id(protocol::MessageId::new);
+    let draft = crate::house::draft("still here?");
+    ended(domain::messages::post(ctx, &proof, id, &draft).await.map(drop));
+    ended(rooms::create(ctx, viewer, room(Kind::Public)).await.map(drop));
+    ended(friends::ask(ctx, viewer, "carol").await.map(drop));
+    ended(friends::unfriend(ctx, viewer, "bob").await);
+    ended(domain::accounts::sessions::end(ctx, viewer, session).await);
+}
+
+#[tokio::test]
 async fn only_those_who_may_change_who_is_in_a_room() {
     let house = House::open().await;
     let (alice, bob, direct) = house.alice_and_bob().await;

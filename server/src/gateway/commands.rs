@@ -13,6 +13,9 @@ use protocol::{
 const CHANGES_A_ROOM: i64 = 200;
 /// More changes than this in all are a `gap`.
 const CHANGES: i64 = 2_000;
+/// An answer holds about as many bytes, and what is over is a `gap`: a short question must not cost
+/// the server much.
+const BYTES: usize = 1024 * 1024;
 
 /// The answer to a command.
 #[derive(Debug, Default)]
@@ -84,13 +87,18 @@ async fn read(ctx: &Ctx, viewer: &Viewer, room: RoomId, seq: i64) -> domain::Res
     rooms::mark_read(ctx, &member, seq).await
 }
 
+/// What an answer may still hold.
+struct Left {
+    changes: i64,
+    bytes: usize,
+}
+
 async fn resume(ctx: &Ctx, viewer: &Viewer, rooms: BTreeMap<RoomId, i64>) -> Answer {
     let mut answer = Answer::default();
-    let mut left = CHANGES;
+    let mut left = Left { changes: CHANGES, bytes: BYTES };
     for (room, revision) in rooms {
-        match changes(ctx, viewer, room, revision, left).await {
+        match changes(ctx, viewer, room, revision, &mut left).await {
             Ok(Some((events, revision))) => {
-                left -= events.len() as i64;
                 answer.events.extend(events);
                 answer.events.push(Event::Resumed { room, revision });
                 answer.resumed.push((room, revision));
@@ -114,17 +122,23 @@ async fn changes(
     viewer: &Viewer,
     room: RoomId,
     since: i64,
-    most: i64,
+    left: &mut Left,
 ) -> domain::Result<Option<(Vec<Event>, i64)>> {
     let member = rooms::member(ctx, viewer, room).await?;
     let now = rooms::show(ctx, viewer.account(), room).await?.revision;
-    if since > now || since < 0 || now - since > CHANGES_A_ROOM.min(most) {
+    if since > now || since < 0 || now - since > CHANGES_A_ROOM.min(left.changes) {
         return Ok(None);
     }
     let limit = Limit::try_from(Limit::MAX).unwrap_or_default();
     let (mut events, mut reached) = (Vec::new(), since);
     loop {
         let page = messages::history(ctx, &member, Window::ChangedAfter(reached), limit).await?;
+        left.changes -= page.items.len() as i64;
+        let bytes: usize = page.items.iter().map(|message| message.body.len() + 512).sum();
+        match left.bytes.checked_sub(bytes) {
+            Some(bytes) => left.bytes = bytes,
+            None => return Ok(None),
+        }
         events.extend(page.items.into_iter().map(|message| Event::Message { message }));
         reached = page.revision;
         if !page.has_newer {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use domain::{Viewer, rooms, snapshot};
+use domain::{Viewer, accounts::sessions, rooms, snapshot};
 use futures_util::{
     SinkExt, StreamExt,
     future::BoxFuture,
@@ -29,6 +29,8 @@ const UNANSWERED: usize = 10;
 const SILENCE: Duration = Duration::from_secs(35);
 /// Whose frames cannot be written for as long reads too slowly.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the last frame may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a client that asked to be held may take to say what it has.
 const RESUME_WITHIN: Duration = Duration::from_secs(5);
 
@@ -38,6 +40,7 @@ struct End {
     reason: &'static str,
 }
 
+const SESSION_OVER: End = End { code: close::SESSION_OVER, reason: "session over" };
 const GONE: End = End { code: 1000, reason: "" };
 
 struct Connection {
@@ -68,13 +71,22 @@ pub async fn run(socket: WebSocket, house: House, viewer: Viewer, holds: bool) {
         commands: VecDeque::new(),
         answer: None,
     };
-    let end = match connection.greet().await {
-        Ok(()) => connection.live(stream).await,
-        Err(end) => end,
+    let session_over = connection.place.queue.session_over.clone();
+    // Whatever it does at that moment, reading or writing, a session that is over ends it. What was
+    // begun for it is stored or not by itself.
+    let end = tokio::select! {
+        biased;
+        () = session_over.cancelled() => SESSION_OVER,
+        end = async {
+            match connection.greet().await {
+                Ok(()) => connection.live(stream).await,
+                Err(end) => end,
+            }
+        } => end,
     };
     let frame = CloseFrame { code: end.code, reason: end.reason.into() };
     let farewell = connection.sink.send(Message::Close(Some(frame)));
-    let _ = timeout(PATIENCE, farewell).await;
+    let _ = timeout(FAREWELL, farewell).await;
 }
 
 impl Connection {
@@ -85,6 +97,10 @@ impl Connection {
             End { code: close::RESTART, reason: "not available" }
         };
         let ctx = &self.house.ctx;
+        // It may have ended between the handshake and taking the place that hears of it.
+        if !sessions::still(ctx, &self.viewer).await.map_err(failed)? {
+            return Err(SESSION_OVER);
+        }
         let rooms = rooms::ids(ctx, &self.viewer).await.map_err(failed)?;
         self.place.listen_to(rooms);
         let ready = snapshot::ready(ctx, &self.viewer).await.map_err(failed)?;
@@ -109,9 +125,6 @@ impl Connection {
                     self.hear(frame)
                 }
                 answer = finished(&mut self.answer) => self.reply(answer).await,
-                () = self.place.queue.session_over() => {
-                    Err(End { code: close::SESSION_OVER, reason: "signed out" })
-                }
                 () = self.place.queue.filled(), if writes => self.write_waiting().await,
                 _ = heartbeats.tick() => self.beat().await,
                 () = sleep_until(silent_at) => Err(GONE),
@@ -204,18 +217,11 @@ impl Connection {
         &mut self,
         frames: impl IntoIterator<Item = axum::extract::ws::Utf8Bytes>,
     ) -> Result<(), End> {
-        let sink = &mut self.sink;
-        let written = timeout(PATIENCE, async {
-            for frame in frames {
-                sink.feed(Message::Text(frame)).await?;
-            }
-            sink.flush().await
-        });
-        match written.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(GONE),
-            Err(_) => Err(End { code: close::TOO_SLOW, reason: "reads too slowly" }),
+        // Each frame by itself: slow is who makes no progress, not who has much to read.
+        for frame in frames {
+            in_time(self.sink.feed(Message::Text(frame))).await?;
         }
+        in_time(self.sink.flush()).await
     }
 
     /// A ping, and a look whether the session is still one.
@@ -224,9 +230,9 @@ impl Connection {
         if !matches!(ping.await, Ok(Ok(()))) {
             return Err(GONE);
         }
-        match domain::accounts::sessions::still(&self.house.ctx, &self.viewer).await {
+        match sessions::still(&self.house.ctx, &self.viewer).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(End { code: close::SESSION_OVER, reason: "session over" }),
+            Ok(false) => Err(SESSION_OVER),
             Err(error) => {
                 tracing::warn!(%error, "a session could not be read");
                 Ok(())
@@ -250,6 +256,14 @@ impl Connection {
         let bye = Event::Bye { code: close::RESTART, reconnect_after_ms };
         let _ = self.write([text(&bye)]).await;
         end
+    }
+}
+
+async fn in_time(written: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    match timeout(PATIENCE, written).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(GONE),
+        Err(_) => Err(End { code: close::TOO_SLOW, reason: "reads too slowly" }),
     }
 }
 

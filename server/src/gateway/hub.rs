@@ -14,9 +14,15 @@ use super::queue::{Frame, Queue, text};
 
 type SeatId = u64;
 
+/// As many events wait for a room's state to be told.
+const JOINING: usize = 256;
+
 /// The connections of this node.
 pub struct Hub {
     seats: Mutex<Seats>,
+    /// What is waiting to be told; the same twice is told once.
+    tellings: Mutex<HashSet<(AccountId, Telling)>>,
+    tell: mpsc::UnboundedSender<(AccountId, Telling)>,
 }
 
 #[derive(Default)]
@@ -46,7 +52,7 @@ pub struct Place {
 }
 
 /// State that has no number: it is read when it is told, so that the latest is what arrives.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Telling {
     Room(RoomId),
     Relation(AccountId),
@@ -55,17 +61,27 @@ enum Telling {
 impl Hub {
     /// A hub that follows the changes of this house for as long as it lives.
     pub fn start(ctx: Ctx) -> Arc<Self> {
-        let hub = Arc::new(Self { seats: Mutex::default() });
         let (tell, told) = mpsc::unbounded_channel();
+        let hub = Arc::new(Self { seats: Mutex::default(), tellings: Mutex::default(), tell });
         let mut changes = ctx.bus().listen();
         let follower = Arc::clone(&hub);
         tokio::spawn(async move {
             while let Some(change) = changes.recv().await {
-                follower.follow(&change, &tell);
+                follower.follow(&change);
             }
         });
         tokio::spawn(Arc::clone(&hub).tell(ctx, told));
         hub
+    }
+
+    fn tellings(&self) -> MutexGuard<'_, HashSet<(AccountId, Telling)>> {
+        self.tellings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_later(&self, account: AccountId, telling: Telling) {
+        if self.tellings().insert((account, telling)) {
+            let _ = self.tell.send((account, telling));
+        }
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {
@@ -91,7 +107,7 @@ impl Hub {
         Place { hub: Arc::clone(self), id, queue }
     }
 
-    fn follow(&self, change: &Change, tell: &mpsc::UnboundedSender<(AccountId, Telling)>) {
+    fn follow(&self, change: &Change) {
         let mut seats = self.seats();
         match change {
             Change::MessagePosted(message) => {
@@ -102,22 +118,26 @@ impl Hub {
             }
             Change::Joined { room, account } => {
                 seats.join(*room, *account);
-                let _ = tell.send((*account, Telling::Room(*room)));
-                seats.tell_others(*room, *account, tell);
+                self.tell_later(*account, Telling::Room(*room));
+                for other in seats.others_in(*room, *account) {
+                    self.tell_later(other, Telling::Room(*room));
+                }
             }
             Change::Left { room, account } => {
                 seats.leave(*room, *account);
                 seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
-                seats.tell_others(*room, *account, tell);
+                for other in seats.others_in(*room, *account) {
+                    self.tell_later(other, Telling::Room(*room));
+                }
             }
             Change::RoomChanged { room } => {
                 for account in seats.accounts_in(*room) {
-                    let _ = tell.send((account, Telling::Room(*room)));
+                    self.tell_later(account, Telling::Room(*room));
                 }
             }
             Change::RelationChanged { one, other } => {
-                let _ = tell.send((*one, Telling::Relation(*other)));
-                let _ = tell.send((*other, Telling::Relation(*one)));
+                self.tell_later(*one, Telling::Relation(*other));
+                self.tell_later(*other, Telling::Relation(*one));
             }
             Change::ReadMoved { room, reader, seq, to } => {
                 let event = Event::Read { room: *room, user: *reader, seq: *seq };
@@ -128,7 +148,7 @@ impl Hub {
             }
             Change::SessionEnded { session } => {
                 let ended = seats.seats.values().filter(|seat| seat.session == *session);
-                ended.for_each(|seat| seat.queue.end_session());
+                ended.for_each(|seat| seat.queue.session_over.cancel());
             }
         }
     }
@@ -141,6 +161,8 @@ impl Hub {
         mut told: mpsc::UnboundedReceiver<(AccountId, Telling)>,
     ) {
         while let Some((account, telling)) = told.recv().await {
+            // Before it is read: what changes from here on is told again.
+            self.tellings().remove(&(account, telling));
             if !self.seats().of_account.contains_key(&account) {
                 continue;
             }
@@ -163,8 +185,11 @@ impl Hub {
             };
             if let Err(error) = told {
                 tracing::error!(%error, %account, "state could not be told");
-                let gap = Event::Gap { room: None, after: None };
-                self.seats().tell_account(account, &Frame::of(&gap));
+                let gap = Frame::of(&Event::Gap { room: None, after: None });
+                match telling {
+                    Telling::Room(room) => self.seats().tell_room(room, account, &gap, i64::MAX),
+                    Telling::Relation(_) => self.seats().tell_account(account, &gap),
+                }
             }
         }
     }
@@ -178,7 +203,10 @@ impl Seats {
             }
         }
         for waiting in self.joining.get_mut(&room).into_iter().flat_map(HashMap::values_mut) {
-            waiting.push(frame.clone());
+            // Past this a hole is left, and the client asks for what is missing.
+            if waiting.len() < JOINING {
+                waiting.push(frame.clone());
+            }
         }
     }
 
@@ -254,16 +282,11 @@ impl Seats {
         ids.filter_map(|id| self.seats.get(id)).map(|seat| seat.account).collect()
     }
 
-    /// The others in a room hear that its members changed.
-    fn tell_others(
-        &self,
-        room: RoomId,
-        account: AccountId,
-        tell: &mpsc::UnboundedSender<(AccountId, Telling)>,
-    ) {
-        for other in self.accounts_in(room).into_iter().filter(|other| *other != account) {
-            let _ = tell.send((other, Telling::Room(room)));
-        }
+    /// Everybody else who is in a room.
+    fn others_in(&self, room: RoomId, account: AccountId) -> HashSet<AccountId> {
+        let mut others = self.accounts_in(room);
+        others.remove(&account);
+        others
     }
 }
 

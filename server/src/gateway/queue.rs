@@ -8,6 +8,7 @@ use std::{
 use axum::extract::ws::Utf8Bytes;
 use protocol::{Event, RoomId};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Past this many frames, or bytes, room events give way to one `gap`.
 const MAX_FRAMES: usize = 256;
@@ -49,7 +50,8 @@ struct Waiting {
 pub struct Queue {
     waiting: Mutex<Waiting>,
     filled: Notify,
-    ended: Notify,
+    /// Cancelled when the session is over, whatever still waits.
+    pub session_over: CancellationToken,
 }
 
 impl Queue {
@@ -79,16 +81,6 @@ impl Queue {
         waiting.frames.retain(|frame| frame.numbered.is_none_or(|(of, _)| of != room));
         waiting.bytes = waiting.frames.iter().map(|frame| frame.text.len()).sum();
         waiting.gaps.remove(&room);
-    }
-
-    /// The session is over, whatever still waits.
-    pub fn end_session(&self) {
-        self.ended.notify_one();
-    }
-
-    /// Waits until the session is over.
-    pub async fn session_over(&self) {
-        self.ended.notified().await;
     }
 
     /// Waits until something is there; it may have been taken in the meantime.

@@ -128,7 +128,7 @@ async fn a_session_that_has_ended_signs_in_and_comes_back() {
     let nobody = house.anyone();
     let fields = [("username", "bob"), ("step", "ask")];
     let refused = submit(&nobody, "friends/step", &fields, PAGE).await;
-    assert_eq!(location(&refused), "/sign-in?next=/people/bob?x=1");
+    assert_eq!(location(&refused), "/sign-in?next=%2Fpeople%2Fbob%3Fx%3D1");
     let room = house.ctx.new_id(protocol::RoomId::new);
     let page = answer(nobody.request(Method::GET, &format!("/rooms/{room}"))).await;
     assert_eq!(

@@ -216,6 +216,44 @@ async fn a_removed_member_hears_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_held_socket_hears_at_once_that_its_session_is_over() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let mut socket = alice.open_socket("?resume=1").await.unwrap();
+    socket.next().await;
+    assert_eq!(alice.delete("/sessions/current").await.status, 204);
+    assert_eq!(socket.close_code().await, 4001);
+}
+
+#[tokio::test]
+async fn who_joins_hears_everything_from_the_rooms_state_on() {
+    let house = House::open().await;
+    let (alice, bob, _) = house.friends("alice", "bob").await;
+    let made = alice.post("/rooms", json!({"name": "Square", "kind": "public"})).await;
+    let room: RoomId = made.body["id"].as_str().unwrap().parse().unwrap();
+    let (mut his, _) = bob.connect().await;
+    let me = format!("/rooms/{room}/members/me");
+    for _ in 0..20 {
+        let (joined, _) =
+            tokio::join!(bob.put(&me, None), post(&alice, room, "while he comes in"),);
+        assert_eq!(joined.status, 200);
+        let last = post(&alice, room, "last").await.revision;
+        let is_last =
+            |event: &Event| matches!(event, Event::Message { message } if message.revision == last);
+        let heard = his.until(is_last).await;
+        let at = heard.iter().position(|event| matches!(event, Event::Room { .. })).unwrap();
+        let Event::Room { room: told } = &heard[at] else { unreachable!() };
+        let revisions = heard[at..].iter().filter_map(|event| match event {
+            Event::Message { message } => Some(message.revision),
+            _ => None,
+        });
+        assert_eq!(revisions.collect::<Vec<_>>(), (told.revision + 1..=last).collect::<Vec<_>>());
+        bob.delete(&me).await;
+        his.until(|event| matches!(event, Event::RoomLeft { .. })).await;
+    }
+}
+
+#[tokio::test]
 async fn signing_out_closes_that_devices_socket_and_no_other() {
     let house = House::open().await;
     let alice = house.person("alice").await;
