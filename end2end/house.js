@@ -39,6 +39,9 @@ export class House {
       env: { ...process.env, KITH_DATA: this.folder, KITH_LISTEN: `127.0.0.1:${this.port}` },
       stdio: ["ignore", "pipe", "inherit"],
     });
+    // Without a mail server letters are printed.
+    this.printed = "";
+    this.process.stdout.on("data", (text) => (this.printed += text));
     await new Promise((resolve, reject) => {
       this.process.stdout.once("data", resolve);
       this.process.once("exit", (code) => reject(new Error(`kith ended with ${code}`)));

@@ -48,6 +48,44 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page.getByText("That name and password do not go together.")).toBeVisible();
   });
 
+  test(`a forgotten password is set anew by a link that works once${how}`, async ({ visit, house }) => {
+    const username = `ines-${randomBytes(4).toString("hex")}`;
+    const email = `${username}@example.org`;
+    await house.rest("POST", "/accounts", { body: { username, email, password: PASSWORD } });
+    const page = await visit(null, { javaScriptEnabled });
+    await page.goto("/sign-in");
+    await page.getByRole("link", { name: "Forgotten?" }).click();
+    await accessible(page);
+    const answers = [];
+    for (const address of ["nobody@example.org", email]) {
+      await page.getByLabel("E-mail").fill(address);
+      await page.getByRole("button", { name: "Send the link" }).click();
+      await expect(page.getByText("a letter is on its way")).toBeVisible();
+      answers.push(await page.getByRole("main").textContent());
+    }
+    expect(answers[0]).toBe(answers[1]);
+    await expect.poll(() => house.printed).toContain(`To: ${email}`);
+    expect(house.printed).not.toContain("nobody@example.org");
+    const letter = house.printed.slice(house.printed.indexOf(`To: ${email}`));
+    const link = /http:\/\/\S+\/reset\/\w+/.exec(letter)[0];
+    await page.goto(link);
+    await accessible(page);
+    await page.getByLabel("Password", { exact: true }).fill("short");
+    await page.getByRole("button", { name: "Set the password" }).click();
+    await expect(page.getByText("A password has at least 8 characters.")).toBeVisible();
+    await page.getByLabel("Password", { exact: true }).fill("another horse");
+    await page.getByRole("button", { name: "Set the password" }).click();
+    await expect(page.getByText("Your new password is set.")).toBeVisible();
+    await page.getByLabel("Username or e-mail").fill(username);
+    await page.getByLabel("Password", { exact: true }).fill("another horse");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByText("Quiet here, so far")).toBeVisible();
+    await page.goto(link);
+    await page.getByLabel("Password", { exact: true }).fill("a third horse");
+    await page.getByRole("button", { name: "Set the password" }).click();
+    await expect(page.getByText("This link has been used, or is older than half an hour.")).toBeVisible();
+  });
+
   test(`who must sign in comes back to where they were${how}`, async ({ visit, house }) => {
     const { mara, room } = await house.friends();
     const page = await visit(null, { javaScriptEnabled });
@@ -67,7 +105,7 @@ test("the pages to sign in and up load no WASM, and the room page little", async
   page.on("response", (response) => {
     if (/\.(js|wasm)$/.test(new URL(response.url()).pathname)) loaded.push(response);
   });
-  for (const path of ["/sign-in", "/sign-up"]) {
+  for (const path of ["/sign-in", "/sign-up", "/forgotten", "/reset/token"]) {
     await page.goto(path, { waitUntil: "networkidle" });
   }
   expect(loaded.map((response) => new URL(response.url()).pathname)).toEqual(

@@ -38,6 +38,14 @@ enum Session {
     ExpiresAt,
 }
 
+#[derive(DeriveIden)]
+enum PasswordReset {
+    Table,
+    TokenHash,
+    AccountId,
+    ExpiresAt,
+}
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -93,6 +101,30 @@ impl MigrationTrait for Migration {
                             .from(Session::Table, Session::AccountId)
                             .to(Account::Table, Account::Id),
                     )
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table(PasswordReset::Table)
+                    .col(binary_len(PasswordReset::TokenHash, 32).primary_key())
+                    .col(uuid(PasswordReset::AccountId))
+                    .col(big_integer(PasswordReset::ExpiresAt))
+                    .foreign_key(
+                        ForeignKey::create()
+                            .from(PasswordReset::Table, PasswordReset::AccountId)
+                            .to(Account::Table, Account::Id),
+                    )
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_index(
+                Index::create()
+                    .name("password_reset_account")
+                    .table(PasswordReset::Table)
+                    .col(PasswordReset::AccountId)
                     .to_owned(),
             )
             .await?;

@@ -43,6 +43,20 @@ pub struct SignIn {
     pub password: Password,
 }
 
+/// What a forgotten password is asked back with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetRequest {
+    pub email: Email,
+}
+
+/// The new password, given with the token of the link.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    pub password: Password,
+}
+
 /// What signing up or in answers; the token only to who is no browser.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SignedIn {

@@ -8,6 +8,7 @@ mod flash;
 mod gateway;
 mod headers;
 mod house;
+mod mail;
 mod origin;
 mod pages;
 mod problem;

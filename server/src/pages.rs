@@ -4,7 +4,9 @@
 use std::net::SocketAddr;
 
 use app::{
-    accounts::{Form, Notice, PublicProfile, SignIn, SignUp, Welcome, local_path},
+    accounts::{
+        Forgotten, Form, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome, local_path,
+    },
     live::snapshot::Snapshot,
     shell::{self, Document},
 };
@@ -130,7 +132,7 @@ impl Visit {
 
     fn form(self, next: Option<String>) -> (Self, Form) {
         let Flash { problem, typed } = self.flash.clone().unwrap_or_default();
-        (self, Form { next: next.unwrap_or_default(), problem, typed })
+        (self, Form { next: next.unwrap_or_default(), problem, said: None, typed })
     }
 }
 
@@ -163,6 +165,8 @@ fn failed(house: &House, refusal: &Refusal) -> Response {
 #[derive(Debug, Default, Deserialize)]
 pub struct Next {
     next: Option<String>,
+    /// A new password has been set.
+    changed: Option<String>,
 }
 
 /// `GET /`
@@ -174,16 +178,36 @@ pub async fn home(visit: Visit) -> Page {
 }
 
 /// `GET /sign-in`; who is signed in goes on.
-pub async fn sign_in(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+pub async fn sign_in(visit: Visit, Query(Next { next, changed }): Query<Next>) -> Response {
     if visit.viewer.is_some() {
         return Redirect::to(local_path(next.as_deref().unwrap_or("/"))).into_response();
     }
-    let (visit, form) = visit.form(next);
+    let (visit, mut form) = visit.form(next);
+    form.said = changed.map(|_| "Your new password is set. Sign in with it.");
     visit.plain("Sign in · Kith", move || view! { <SignIn form /> })
 }
 
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    /// A link has been asked for.
+    sent: Option<String>,
+}
+
+/// `GET /forgotten`
+pub async fn forgotten(visit: Visit, Query(Asked { sent }): Query<Asked>) -> Response {
+    let (visit, mut form) = visit.form(None);
+    form.said = sent.map(|_| "If an account has this address, a letter is on its way.");
+    visit.plain("Forgotten password · Kith", move || view! { <Forgotten form /> })
+}
+
+/// `GET /reset/{token}`
+pub async fn reset(visit: Visit, Path(token): Path<String>) -> Response {
+    let (visit, form) = visit.form(None);
+    visit.plain("A new password · Kith", move || view! { <Reset form token /> })
+}
+
 /// `GET /sign-up`; who is signed in goes on.
-pub async fn sign_up(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+pub async fn sign_up(visit: Visit, Query(Next { next, .. }): Query<Next>) -> Response {
     if visit.viewer.is_some() {
         return Redirect::to(local_path(next.as_deref().unwrap_or("/"))).into_response();
     }

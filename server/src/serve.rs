@@ -13,6 +13,7 @@ use crate::{
     config::{self, Serve},
     gateway::Hub,
     house::{self, Outcome},
+    mail::Mailer,
     origin::Origins,
     router,
 };
@@ -27,6 +28,7 @@ pub struct House {
     pub hub: Arc<Hub>,
     pub assets: Arc<Assets>,
     pub origins: Arc<Origins>,
+    pub mailer: Arc<Mailer>,
     /// Cancelled when the server is told to stop.
     pub shutdown: CancellationToken,
     /// The sockets that are open.
@@ -34,12 +36,14 @@ pub struct House {
 }
 
 impl House {
-    pub fn new(ctx: Ctx, origins: Origins) -> Self {
+    /// `address` is where this house is found, for links in letters.
+    pub fn new(ctx: Ctx, origins: Origins, address: String) -> Self {
         let hub = Hub::start(ctx.clone());
         Self {
             ctx,
             hub,
             assets: Arc::new(assets::names()),
+            mailer: Arc::new(Mailer { address: origins.public.clone().unwrap_or(address) }),
             origins: Arc::new(origins),
             shutdown: CancellationToken::new(),
             sockets: TaskTracker::new(),
@@ -52,11 +56,9 @@ pub async fn run(house: &config::House, serve: Serve) -> Outcome {
     let origins = Origins::new(serve.public_url.as_deref(), serve.trusted_proxies)?;
     let ctx = house::open(house).await?;
     let _ = any_spawner::Executor::init_tokio();
-    let house = House::new(ctx, origins);
     let listener = TcpListener::bind(serve.listen).await?;
-    let address = listener.local_addr()?;
-    let public = serve.public_url.unwrap_or_else(|| format!("http://{address}"));
-    say(&format!("Kith is open at {public}"))?;
+    let house = House::new(ctx, origins, format!("http://{}", listener.local_addr()?));
+    say(&format!("Kith is open at {}", house.mailer.address))?;
     on(listener, house, stop_signal()).await
 }
 

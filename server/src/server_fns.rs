@@ -1,7 +1,7 @@
 //! The way to the server functions, and of what they answer: a failure gets its HTTP status where a
 //! script asked, and leads back to the page where a plain form did.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use app::api::{Caller, Failure};
 use axum::{
@@ -39,6 +39,10 @@ pub async fn call(
         viewer,
         user_agent: text(header::USER_AGENT).map(str::to_owned),
         cookie: house.origins.cookie(&headers, peer.ip()),
+        mail: {
+            let mailer = house.mailer.clone();
+            Arc::new(move |letter| mailer.send(&letter))
+        },
     };
     let context = move || provide_context(caller.clone());
     let request = Request::from_parts(parts, Body::from(form.clone()));
@@ -64,7 +68,9 @@ async fn failed(response: Response, headers: &HeaderMap, form: &Bytes) -> Respon
 
 fn back_to_the_page(problem: Problem, headers: &HeaderMap, form: &Bytes) -> Response {
     let page = referring_page(headers);
-    let is_entry = ["/sign-in", "/sign-up"].iter().any(|entry| page.starts_with(entry));
+    let is_entry = ["/sign-in", "/sign-up", "/reset", "/forgotten"]
+        .iter()
+        .any(|entry| page.starts_with(entry));
     let location = match problem.code {
         // The session has ended: sign in, and come back to where one was.
         Code::Unauthenticated if !is_entry => {

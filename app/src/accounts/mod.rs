@@ -4,7 +4,14 @@
 mod pages;
 
 #[cfg(feature = "ssr")]
-pub use pages::{Form, Notice, PublicProfile, SignIn, SignUp, Welcome};
+pub use pages::{Forgotten, Form, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome};
+
+/// A link that was never sent, was used, or is too old.
+#[cfg(feature = "ssr")]
+pub fn stale_link() -> protocol::Problem {
+    let detail = "This link has been used, or is older than half an hour. Ask for another one.";
+    protocol::Problem::new(protocol::Code::NotFound, detail)
+}
 
 /// Where to go after signing in: a path of this house, never another host.
 pub fn local_path(next: &str) -> &str {

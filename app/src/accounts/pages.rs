@@ -15,6 +15,8 @@ use crate::{
 pub struct Form {
     pub next: String,
     pub problem: Option<Problem>,
+    /// What has been done, and where this page follows from it.
+    pub said: Option<&'static str>,
     /// What was typed before, without secrets.
     pub typed: BTreeMap<String, String>,
 }
@@ -64,6 +66,16 @@ pub fn SignIn(form: Form) -> impl IntoView {
         <Entry title="Good to see you" lead="Sign in, and pick up where you left off.">
             <ActionForm action attr:class="entry__form">
                 <FormFault fault=form.fault_of_all() />
+                {form
+                    .said
+                    .map(|said| {
+                        view! {
+                            <p class="entry__said" role="status">
+                                <Icon name="check" />
+                                {said}
+                            </p>
+                        }
+                    })}
                 <input type="hidden" name="next" value=form.next.clone() />
                 <TextField
                     label="Username or e-mail"
@@ -74,7 +86,7 @@ pub fn SignIn(form: Form) -> impl IntoView {
                     maxlength=254
                     is_first=true
                 />
-                <Password autocomplete="current-password" fault=form.fault("password") />
+                <Password autocomplete="current-password" fault=form.fault("password") forgotten=true />
                 <button class="button button--wide button--tall" type="submit">
                     "Sign in"
                 </button>
@@ -127,6 +139,73 @@ pub fn SignUp(form: Form) -> impl IntoView {
             <p class="entry__other">
                 "Here before? " <a class="link" href=sign_in>
                     "Sign in"
+                </a>
+            </p>
+        </Entry>
+    }
+}
+
+/// Asks for a link to set a new password.
+#[component]
+pub fn Forgotten(form: Form) -> impl IntoView {
+    let action = ServerAction::<api::RequestReset>::new();
+    view! {
+        <Entry title="Forgotten? It happens" lead="We send a link to your e-mail address. It works once, for half an hour.">
+            <ActionForm action attr:class="entry__form">
+                <FormFault fault=form.fault_of_all() />
+                {form
+                    .said
+                    .map(|said| {
+                        view! {
+                            <p class="entry__said" role="status">
+                                <Icon name="check" />
+                                {said}
+                            </p>
+                        }
+                    })}
+                <TextField
+                    label="E-mail"
+                    name="email"
+                    value=form.typed("email")
+                    fault=form.fault("email")
+                    autocomplete="email"
+                    maxlength=254
+                    is_first=true
+                />
+                <button class="button button--wide button--tall" type="submit">
+                    "Send the link"
+                </button>
+            </ActionForm>
+            <p class="entry__other">
+                "Remembered? " <a class="link" href="/sign-in">
+                    "Sign in"
+                </a>
+            </p>
+        </Entry>
+    }
+}
+
+/// Sets a new password with the token of a link.
+#[component]
+pub fn Reset(form: Form, token: String) -> impl IntoView {
+    let action = ServerAction::<api::ResetPassword>::new();
+    view! {
+        <Entry title="A new password" lead="You will be signed out everywhere, and sign in with this one.">
+            <ActionForm action attr:class="entry__form">
+                <FormFault fault=form.fault_of_all() />
+                <input type="hidden" name="token" value=token />
+                <Password
+                    autocomplete="new-password"
+                    fault=form.fault("password")
+                    hint="At least 8 characters. A few words in a row are easy to keep."
+                />
+                <button class="button button--wide button--tall" type="submit">
+                    "Set the password"
+                </button>
+            </ActionForm>
+            <p class="entry__other">
+                <a class="link" href="/forgotten">
+                    "Ask for another link"
                 </a>
             </p>
         </Entry>
@@ -340,6 +419,9 @@ fn Password(
     autocomplete: &'static str,
     fault: Option<String>,
     #[prop(optional)] hint: Option<&'static str>,
+    /// Whether there is a way out for who has forgotten it.
+    #[prop(optional)]
+    forgotten: bool,
 ) -> impl IntoView {
     let is_faulty = fault.is_some();
     view! {
@@ -369,6 +451,14 @@ fn Password(
             </div>
             <p class="field__hint" id="password-hint">
                 {hint}
+                {forgotten
+                    .then(|| {
+                        view! {
+                            <a class="link" href="/forgotten">
+                                "Forgotten?"
+                            </a>
+                        }
+                    })}
             </p>
         </Field>
     }

@@ -53,6 +53,41 @@ pub async fn sign_in(
     Ok(())
 }
 
+/// Asks for a link to set a new password. The answer is the same whether or not anybody has the
+/// address.
+#[server(prefix = "/fn", endpoint = "accounts/request_reset")]
+pub async fn request_reset(#[server(default)] email: String) -> Result<(), Failure> {
+    let caller = super::Caller::here()?;
+    let email = protocol::Email::parse(&email).map_err(Failure::in_field("email"))?;
+    // The letter is made behind the answer, so that its time tells nothing.
+    tokio::spawn(async move {
+        match domain::accounts::request_reset(&caller.ctx, &email).await {
+            Ok(letter) => letter.into_iter().for_each(|letter| (caller.mail)(letter)),
+            Err(error) => tracing::error!(%error, "a reset could not be asked for"),
+        }
+    });
+    leptos_axum::redirect("/forgotten?sent");
+    Ok(())
+}
+
+/// Sets a new password with the token of a link.
+#[server(prefix = "/fn", endpoint = "accounts/reset_password")]
+pub async fn reset_password(
+    #[server(default)] token: String,
+    #[server(default)] password: String,
+) -> Result<(), Failure> {
+    let caller = super::Caller::here()?;
+    let password = protocol::Password::parse(&password).map_err(Failure::in_field("password"))?;
+    domain::accounts::reset_password(&caller.ctx, &token, &password).await.map_err(|error| {
+        match error {
+            domain::Error::NotFound => Failure(crate::accounts::stale_link()),
+            error => error.into(),
+        }
+    })?;
+    leptos_axum::redirect("/sign-in?changed");
+    Ok(())
+}
+
 /// Ends this session.
 #[server(prefix = "/fn", endpoint = "accounts/sign_out")]
 pub async fn sign_out() -> Result<(), Failure> {

@@ -46,7 +46,9 @@ pub use on_the_server::{Caller, signed_in};
 
 #[cfg(feature = "ssr")]
 mod on_the_server {
-    use domain::{Ctx, Error, Viewer};
+    use std::sync::Arc;
+
+    use domain::{Ctx, Error, Viewer, accounts::Letter};
     use leptos::prelude::use_context;
     use protocol::{Code, Problem, TextError};
 
@@ -59,6 +61,8 @@ mod on_the_server {
         pub viewer: Option<Viewer>,
         pub user_agent: Option<String>,
         pub cookie: SessionCookie,
+        /// Sends a letter, in its own time.
+        pub mail: Arc<dyn Fn(Letter) + Send + Sync>,
     }
 
     impl Caller {

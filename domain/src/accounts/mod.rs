@@ -2,6 +2,7 @@
 
 pub(crate) mod entity;
 pub mod passwords;
+mod reset;
 pub mod sessions;
 mod sign_up;
 
@@ -12,6 +13,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::{Ctx, Error, Result, Viewer};
 
+pub use reset::{Letter, request_reset, reset_password};
 pub use sign_up::{create_admin, sign_up};
 
 /// The viewer's own account.

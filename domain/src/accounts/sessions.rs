@@ -22,7 +22,16 @@ impl Token {
         &self.0
     }
 
-    fn hash(text: &str) -> Vec<u8> {
+    pub(super) fn new() -> Self {
+        Self(clock::random::<32>().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// What of it is stored.
+    pub(super) fn hash(&self) -> Vec<u8> {
+        Self::hash_of(&self.0)
+    }
+
+    pub(super) fn hash_of(text: &str) -> Vec<u8> {
         Sha256::digest(text.as_bytes()).to_vec()
     }
 }
@@ -108,7 +117,7 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
     }
     let now = ctx.clock.now();
     let found = session::Entity::find()
-        .filter(session::Column::TokenHash.eq(Token::hash(token)))
+        .filter(session::Column::TokenHash.eq(Token::hash_of(token)))
         .filter(session::Column::ExpiresAt.gt(now))
         .one(ctx.db.read())
         .await?;
@@ -186,6 +195,17 @@ pub async fn end(ctx: &Ctx, viewer: &Viewer, id: SessionId) -> Result<()> {
     .await
 }
 
+/// Ends every session of an account.
+pub(super) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<()> {
+    let theirs = session::Column::AccountId.eq(account);
+    let found = session::Entity::find().filter(theirs.clone()).all(tx.conn()).await?;
+    session::Entity::delete_many().filter(theirs).exec(tx.conn()).await?;
+    for session in found {
+        tx.emit(Change::SessionEnded { session: session.id });
+    }
+    Ok(())
+}
+
 /// Whether the session stands, read in the transaction that acts for it.
 ///
 /// # Errors
@@ -203,17 +223,17 @@ pub(super) async fn insert(
     account: AccountId,
     user_agent: Option<&str>,
 ) -> Result<Token> {
-    let token: String = clock::random::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = Token::new();
     let now = tx.now();
     let session = session::ActiveModel {
         id: Set(tx.new_id(SessionId::new)),
         account_id: Set(account),
-        token_hash: Set(Token::hash(&token)),
+        token_hash: Set(token.hash()),
         user_agent: Set(user_agent.map(|name| name.chars().take(200).collect())),
         created_at: Set(now),
         last_seen_at: Set(now),
         expires_at: Set(now.plus_ms(LIFETIME_MS)),
     };
     session::Entity::insert(session).exec_without_returning(tx.conn()).await?;
-    Ok(Token(token))
+    Ok(token)
 }

@@ -97,3 +97,38 @@ async fn a_restart_keeps_the_house_and_who_is_signed_in() {
     let viewer = accounts::sessions::authenticate(&house.ctx, token.as_str()).await.unwrap();
     assert_eq!(snapshot::ready(&house.ctx, &viewer).await.unwrap().me.username, "alice");
 }
+
+#[tokio::test]
+async fn a_reset_link_works_once_and_ends_every_session() {
+    let house = House::open().await;
+    let mut alice = sign_up("alice");
+    alice.email = Some(Email::parse("alice@example.org").unwrap());
+    let (_, token) = accounts::sign_up(&house.ctx, alice, None).await.unwrap();
+    let viewer = accounts::sessions::authenticate(&house.ctx, token.as_str()).await.unwrap();
+    let ask = async || {
+        let email = Email::parse("ALICE@example.org").unwrap();
+        accounts::request_reset(&house.ctx, &email).await.unwrap().unwrap()
+    };
+    let earlier = ask().await;
+    let letter = ask().await;
+    assert_eq!(letter.to, "alice@example.org");
+    let new = Password::parse("another horse").unwrap();
+    let reset = async |token: &str| accounts::reset_password(&house.ctx, token, &new).await;
+    for wrong in ["", "x", earlier.token.as_str()] {
+        assert!(matches!(reset(wrong).await, Err(Error::NotFound)));
+    }
+    let mut bus = house.ctx.bus().listen();
+    reset(letter.token.as_str()).await.unwrap();
+    assert_eq!(heard(&mut bus), [Change::SessionEnded { session: viewer.session() }]);
+    assert!(matches!(reset(letter.token.as_str()).await, Err(Error::NotFound)), "once");
+    let over = accounts::sessions::authenticate(&house.ctx, token.as_str()).await;
+    assert!(matches!(over, Err(Error::Unauthenticated(_))));
+    let old = form("alice", "correct horse battery");
+    assert!(accounts::sessions::sign_in(&house.ctx, old, None).await.is_err());
+    accounts::sessions::sign_in(&house.ctx, form("alice", "another horse"), None).await.unwrap();
+    let late = ask().await;
+    house.ctx.clock().advance_ms(31 * 60 * 1_000);
+    assert!(matches!(reset(late.token.as_str()).await, Err(Error::NotFound)), "too old");
+    let nobody = Email::parse("nobody@example.org").unwrap();
+    assert!(accounts::request_reset(&house.ctx, &nobody).await.unwrap().is_none());
+}

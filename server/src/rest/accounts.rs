@@ -11,7 +11,7 @@ use domain::accounts::{self, sessions};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use protocol::{
     Items, Limit, Problem, SessionId, User,
-    accounts::{Session, SignIn, SignUp, SignedIn as SignedInBody},
+    accounts::{Reset, ResetRequest, Session, SignIn, SignUp, SignedIn as SignedInBody},
     friends::Profile,
 };
 use serde::Deserialize;
@@ -46,6 +46,30 @@ pub async fn sign_in(
 ) -> Answer<Response> {
     let (user, token) = sessions::sign_in(&house.ctx, form, agent(&headers)).await?;
     Ok(signed_in(&house, peer, &headers, user, &token))
+}
+
+/// `POST /password-resets`: the same answer, in the same time, whether or not anybody has the address.
+pub async fn request_reset(
+    State(house): State<House>,
+    input::Json(ResetRequest { email }): input::Json<ResetRequest>,
+) -> StatusCode {
+    tokio::spawn(async move {
+        match accounts::request_reset(&house.ctx, &email).await {
+            Ok(letter) => letter.iter().for_each(|letter| house.mailer.send(letter)),
+            Err(error) => tracing::error!(%error, "a reset could not be asked for"),
+        }
+    });
+    StatusCode::ACCEPTED
+}
+
+/// `POST /password-resets/{token}`
+pub async fn reset_password(
+    State(house): State<House>,
+    Path(token): Path<String>,
+    input::Json(Reset { password }): input::Json<Reset>,
+) -> Answer<StatusCode> {
+    accounts::reset_password(&house.ctx, &token, &password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /sessions`

@@ -193,6 +193,25 @@ async fn devices_are_listed_and_ended() {
 }
 
 #[tokio::test]
+async fn a_reset_answers_the_same_to_everyone() {
+    let house = House::open().await;
+    let nobody = house.anyone();
+    let form = json!({"username": "alice", "password": PASSWORD, "email": "a@example.org"});
+    assert_eq!(nobody.post("/accounts", form).await.status, 201);
+    for email in ["a@example.org", "nobody@example.org"] {
+        let asked = nobody.post("/password-resets", json!({"email": email})).await;
+        assert_eq!((asked.status, asked.body), (202, serde_json::Value::String(String::new())));
+    }
+    let refused = nobody.post("/password-resets", json!({"email": "a"})).await;
+    assert_eq!(refused.code(), (422, "invalid"));
+    let guess = format!("/password-resets/{}", "0".repeat(64));
+    let guessed = nobody.post(&guess, json!({"password": "a new horse"})).await;
+    assert_eq!(guessed.code(), (404, "not_found"));
+    let short = nobody.post(&guess, json!({"password": "short"})).await;
+    assert_eq!(short.code(), (422, "invalid"));
+}
+
+#[tokio::test]
 async fn the_house_says_how_it_is() {
     let house = House::open().await;
     let nobody = house.anyone();

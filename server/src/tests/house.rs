@@ -40,7 +40,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let house = serve::House::new(ctx.clone(), Origins::default());
+        let house = serve::House::new(ctx.clone(), Origins::default(), format!("http://{address}"));
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });
