@@ -41,7 +41,9 @@ for (const javaScriptEnabled of [true, false]) {
     await look(hers, path);
     await expect(hers.getByText("· your friend")).toBeVisible();
 
+    await accessible(hers);
     await hers.getByText("Unfriend").first().click();
+    await accessible(hers);
     await hers.getByRole("button", { name: "Yes, unfriend Theo Okafor" }).click();
     await expect(hers.getByRole("button", { name: "Add friend Theo Okafor" })).toBeVisible();
     await look(his, "/friends");

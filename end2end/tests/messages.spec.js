@@ -185,31 +185,52 @@ test("what was written while the server was gone is sent once it is back", async
   }
 });
 
+// Leaves a message in the browser as an earlier page would have: said, and not sent.
+async function leaveUnsent(page, house, person, room, body) {
+  const me = await house.rest("GET", "/me", { token: person.token });
+  const id = "01a2006a-389d-713b-b42e-38cc34b81d2b";
+  const pending = { id, room, body, created_at: "2026-01-01T00:00:00.000Z", state: "Waiting" };
+  await page.evaluate(
+    ([key, pending]) => localStorage.setItem(key, JSON.stringify(pending)),
+    [`kith.unsent.${me.body.id}.${id}`, pending],
+  );
+}
+
 test("pending messages survive a reload", async ({ visit, house }) => {
   const { mara, room } = await house.friends();
   const page = await visit(mara);
   await page.goto(`/rooms/${room}`);
   await alive(page);
-  const me = await house.rest("GET", "/me", { token: mara.token });
-  await page.evaluate(
-    ([key, room]) => {
-      const pending = {
-        id: "01a2006a-389d-713b-b42e-38cc34b81d2b",
-        room,
-        body: "from before the reload",
-        created_at: "2026-01-01T00:00:00.000Z",
-        state: "Waiting",
-      };
-      localStorage.setItem(key, JSON.stringify(pending));
-    },
-    [`kith.unsent.${me.body.id}.01a2006a-389d-713b-b42e-38cc34b81d2b`, room],
-  );
+  await leaveUnsent(page, house, mara, room, "from before the reload");
   await page.reload();
   await expect(log(page).getByText("from before the reload")).toBeVisible();
   await expect(log(page).getByRole("img", { name: "Stored" })).toBeVisible();
 });
 
-test("a message that is refused says why, and can be dropped", async ({ visit, house }) => {
+test("a message that the server refuses can be tried again or deleted", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  const page = await visit(mara);
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  await leaveUnsent(page, house, mara, room, "x".repeat(4_001));
+  await page.reload();
+  const failed = log(page).getByText("Not sent. A message has at most 4,000 characters.");
+  await expect(failed).toBeVisible();
+  await composer(page).fill("said after it");
+  await composer(page).press("Enter");
+  await expect(log(page).getByText("said after it")).toBeVisible();
+  await accessible(page);
+  await log(page).getByRole("button", { name: "Try again" }).click();
+  await expect(failed).toBeVisible();
+  expect((await house.rest("GET", `/rooms/${room}`, { token: theo.token })).body.last_seq).toBe(0);
+  await log(page).getByRole("button", { name: "Delete" }).click();
+  await expect(failed).toHaveCount(0);
+  await expect(log(page).getByRole("img", { name: "Stored" })).toBeVisible();
+  const stored = await house.rest("GET", `/rooms/${room}/messages`, { token: theo.token });
+  expect(stored.body.items.map((item) => item.body)).toEqual(["said after it"]);
+});
+
+test("what cannot be a message stays in the composer, with the reason", async ({ visit, house }) => {
   const { mara, theo, room } = await house.friends();
   const page = await visit(mara);
   await page.goto(`/rooms/${room}`);

@@ -173,8 +173,6 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                     {ticked
                         .then(|| {
                             view! {
-                                // Goes to the next line with the last word, and not alone.
-                                "\u{a0}"
                                 <span class="message__tick" role="img" aria-label="Stored">
                                     <Icon name="check" />
                                 </span>
