@@ -13,6 +13,8 @@ pub struct Assets {
     /// The few lines of script of the pages without WASM.
     pub entry_js: String,
     pub font: String,
+    /// Where `bin/dev` tells that something was built anew.
+    pub reload_port: Option<u16>,
 }
 
 /// How one document is written.
@@ -67,8 +69,21 @@ fn written(document: Document<'_>, title: &str, head: &str, body: &str) -> Strin
     let Document { assets, theme, .. } = document;
     let title = title.replace('&', "&amp;").replace('<', "&lt;");
     let Assets { css, font, .. } = assets;
+    let reload = reloading(document);
     format!(
-        r##"<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"><title>{title}</title><meta name="color-scheme" content="light dark"><meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8f7f2"><meta name="theme-color" media="(prefers-color-scheme: dark)" content="#141a17"><link rel="preload" href="/{font}" as="font" type="font/woff2" crossorigin><link rel="stylesheet" href="/pkg/{css}"><link rel="icon" href="/icon.svg" type="image/svg+xml"><link rel="apple-touch-icon" href="/icon-180.png"><link rel="manifest" href="/manifest.webmanifest">{head}</head><body>{body}{SPRITE}</body></html>"##
+        r##"<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"><title>{title}</title><meta name="color-scheme" content="light dark"><meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8f7f2"><meta name="theme-color" media="(prefers-color-scheme: dark)" content="#141a17"><link rel="preload" href="/{font}" as="font" type="font/woff2" crossorigin><link rel="stylesheet" href="/pkg/{css}"><link rel="icon" href="/icon.svg" type="image/svg+xml"><link rel="apple-touch-icon" href="/icon-180.png"><link rel="manifest" href="/manifest.webmanifest">{head}{reload}</head><body>{body}{SPRITE}</body></html>"##
+    )
+}
+
+/// Loads the page anew when `bin/dev` has built something; nothing elsewhere.
+fn reloading(document: Document<'_>) -> String {
+    let Some(port) = document.assets.reload_port else { return String::new() };
+    let nonce = document.nonce;
+    format!(
+        r#"<script nonce="{nonce}">new WebSocket(`ws://${{location.hostname}}:{port}/live_reload`).onmessage = () => {{
+  const look = () => fetch("/health/live").then(() => location.reload(), () => setTimeout(look, 100));
+  look();
+}};</script>"#
     )
 }
 

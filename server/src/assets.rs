@@ -30,7 +30,14 @@ pub fn names() -> Assets {
         wasm: find("kith", ".wasm"),
         entry_js: "entry.js".to_owned(),
         font: "fonts/figtree-latin.woff2".to_owned(),
+        reload_port: reload_port(),
     }
+}
+
+/// Set by `cargo leptos watch`, and looked at in builds for development alone.
+fn reload_port() -> Option<u16> {
+    let watched = cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some();
+    watched.then(|| std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok())?
 }
 
 /// `GET` of a font.

@@ -6,11 +6,13 @@ use http::{HeaderName, HeaderValue, header};
 /// For everything that is no page: it may do nothing.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The policy of a page: its own files, and the one inline script with this nonce.
-pub fn page_policy(nonce: &str) -> String {
+/// The policy of a page: its own files, and inline scripts with this nonce; in development also the
+/// port that tells of new builds.
+pub fn page_policy(nonce: &str, reload_port: Option<u16>) -> String {
+    let reload = reload_port.map(|port| format!(" ws://*:{port}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; \
          manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

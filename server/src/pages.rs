@@ -89,7 +89,8 @@ impl Visit {
 
     fn plain<V: IntoView>(&self, title: &str, page: impl FnOnce() -> V) -> Response {
         let nonce = nonce(&self.house);
-        let document = Document { assets: &self.house.assets, nonce: &nonce, theme: self.theme };
+        let assets = self.house.assets();
+        let document = Document { assets: &assets, nonce: &nonce, theme: self.theme };
         self.finished(shell::plain_page(document, title, page), &nonce)
     }
 
@@ -111,7 +112,8 @@ impl Visit {
 
     fn app(&self, snapshot: &Snapshot, is_live: bool) -> Response {
         let nonce = nonce(&self.house);
-        let document = Document { assets: &self.house.assets, nonce: &nonce, theme: self.theme };
+        let assets = self.house.assets();
+        let document = Document { assets: &assets, nonce: &nonce, theme: self.theme };
         let url = self.uri.path_and_query().map_or("/", |path| path.as_str());
         self.finished(shell::app_page(document, url, snapshot, is_live), &nonce)
     }
@@ -119,7 +121,9 @@ impl Visit {
     fn finished(&self, html: String, nonce: &str) -> Response {
         let mut response = Html(html).into_response();
         let headers = response.headers_mut();
-        if let Ok(policy) = HeaderValue::from_str(&page_policy(nonce)) {
+        if let Ok(policy) =
+            HeaderValue::from_str(&page_policy(nonce, self.house.assets().reload_port))
+        {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         if self.flash.is_some()
@@ -150,13 +154,14 @@ fn nonce(house: &House) -> String {
 fn failed(house: &House, refusal: &Refusal) -> Response {
     let Refusal(problem) = refusal;
     let text = problem.detail.clone().into_owned();
-    let document = Document { assets: &house.assets, nonce: "", theme: "system" };
+    let assets = house.assets();
+    let document = Document { assets: &assets, nonce: "", theme: "system" };
     let title = "Not right now";
     let html = shell::plain_page(document, title, move || view! { <Notice title text /> });
     let mut response = Html(html).into_response();
     *response.status_mut() =
         StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Ok(policy) = HeaderValue::from_str(&page_policy("")) {
+    if let Ok(policy) = HeaderValue::from_str(&page_policy("", None)) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response

@@ -26,7 +26,7 @@ const DRAIN: Duration = Duration::from_secs(8);
 pub struct House {
     pub ctx: Ctx,
     pub hub: Arc<Hub>,
-    pub assets: Arc<Assets>,
+    assets: Arc<Assets>,
     pub origins: Arc<Origins>,
     pub mailer: Arc<Mailer>,
     /// Cancelled when the server is told to stop.
@@ -48,6 +48,11 @@ impl House {
             shutdown: CancellationToken::new(),
             sockets: TaskTracker::new(),
         }
+    }
+
+    /// What stands in the head of a page. In development files are built anew while this runs.
+    pub fn assets(&self) -> Arc<Assets> {
+        if cfg!(debug_assertions) { Arc::new(assets::names()) } else { Arc::clone(&self.assets) }
     }
 }
 
