@@ -112,7 +112,7 @@ test("the pages to sign in and up load no WASM, and the room page little", async
     loaded.map(() => "/entry.js"),
   );
   loaded.length = 0;
-  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.goto("/sign-in");
   await page.getByLabel("Username or e-mail").fill(mara.username);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
