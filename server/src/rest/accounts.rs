@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{
     Answer,
-    input::{self, Path, Query},
+    input::{self, Paging, Path, Query},
 };
 use crate::{
     auth::{Anyone, SignedIn},
@@ -76,9 +76,10 @@ pub async fn reset_password(
 pub async fn devices(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
+    Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<Session>>> {
-    let items = sessions::list(&house.ctx, &viewer).await?;
-    Ok(Json(Items { items, next: None }))
+    let sessions = sessions::list(&house.ctx, &viewer).await?;
+    Ok(Json(Items::cut(sessions, cursor.as_deref(), limit, |session| session.id.to_string())))
 }
 
 /// `DELETE /sessions/{id}`, or `current`
@@ -139,9 +140,10 @@ pub async fn friends_of(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     Path(username): Path<String>,
+    Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<User>>> {
-    let items = domain::friends::friends_of(&house.ctx, &viewer, &username).await?;
-    Ok(Json(Items { items, next: None }))
+    let friends = domain::friends::friends_of(&house.ctx, &viewer, &username).await?;
+    Ok(Json(Items::cut(friends, cursor.as_deref(), limit, |user| user.id.to_string())))
 }
 
 fn agent(headers: &HeaderMap) -> Option<&str> {

@@ -8,14 +8,14 @@ use axum::{
 use domain::friends::{self, Asked};
 use http::StatusCode;
 use protocol::{
-    Items, RequestId, User,
+    Items, Limit, RequestId, User,
     friends::{Direction, FriendRequest},
 };
 use serde::Deserialize;
 
 use super::{
     Answer,
-    input::{self, Path, Query},
+    input::{self, Paging, Path, Query},
 };
 use crate::{auth::SignedIn, serve::House};
 
@@ -23,8 +23,10 @@ use crate::{auth::SignedIn, serve::House};
 pub async fn list(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
+    Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<User>>> {
-    Ok(Json(Items { items: friends::list(&house.ctx, &viewer).await?, next: None }))
+    let friends = friends::list(&house.ctx, &viewer).await?;
+    Ok(Json(Items::cut(friends, cursor.as_deref(), limit, |user| user.id.to_string())))
 }
 
 /// `DELETE /friends/{username}`
@@ -41,16 +43,20 @@ pub async fn unfriend(
 pub struct Which {
     #[serde(default)]
     direction: Direction,
+    cursor: Option<String>,
+    #[serde(default)]
+    limit: Limit,
 }
 
 /// `GET /friend-requests?direction=`
 pub async fn requests(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
-    Query(Which { direction }): Query<Which>,
+    Query(Which { direction, cursor, limit }): Query<Which>,
 ) -> Answer<Json<Items<FriendRequest>>> {
-    let items = friends::requests(&house.ctx, &viewer, Some(direction)).await?;
-    Ok(Json(Items { items, next: None }))
+    let requests = friends::requests(&house.ctx, &viewer, Some(direction)).await?;
+    let key = |request: &FriendRequest| request.id.to_string();
+    Ok(Json(Items::cut(requests, cursor.as_deref(), limit, key)))
 }
 
 #[derive(Deserialize)]

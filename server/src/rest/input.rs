@@ -1,6 +1,8 @@
 //! Bodies, queries and paths, refused in the words of the public interface.
 
 use axum::extract::{FromRequest, FromRequestParts};
+use protocol::Limit;
+use serde::Deserialize;
 
 use crate::problem::Refusal;
 
@@ -18,3 +20,11 @@ pub struct Query<T>(pub T);
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Refusal))]
 pub struct Path<T>(pub T);
+
+/// Which page of a list.
+#[derive(Deserialize)]
+pub struct Paging {
+    pub cursor: Option<String>,
+    #[serde(default)]
+    pub limit: Limit,
+}

@@ -4,23 +4,16 @@ use axum::{Json, body::Bytes, extract::State};
 use domain::rooms;
 use http::StatusCode;
 use protocol::{
-    Items, Limit, Problem, Room, RoomId, RoomName, User,
+    Items, Problem, Room, RoomId, RoomName, User,
     rooms::{Kind, Read, Role},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     Answer,
-    input::{self, Path, Query},
+    input::{self, Paging, Path, Query},
 };
 use crate::{auth::SignedIn, serve::House};
-
-#[derive(Deserialize)]
-pub struct Paging {
-    cursor: Option<String>,
-    #[serde(default)]
-    limit: Limit,
-}
 
 /// `GET /rooms?cursor=`
 pub async fn list(
@@ -89,11 +82,13 @@ pub async fn members(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     Path(id): Path<RoomId>,
+    Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<MemberBody>>> {
     let member = rooms::member(&house.ctx, &viewer, id).await?;
     let members = rooms::members(&house.ctx, &member).await?;
-    let items = members.into_iter().map(|(user, role)| MemberBody { user, role }).collect();
-    Ok(Json(Items { items, next: None }))
+    let members = members.into_iter().map(|(user, role)| MemberBody { user, role }).collect();
+    let key = |member: &MemberBody| member.user.id.to_string();
+    Ok(Json(Items::cut(members, cursor.as_deref(), limit, key)))
 }
 
 /// `{}`

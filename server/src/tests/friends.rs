@@ -40,6 +40,22 @@ async fn requests_are_listed_by_direction_and_answered_by_id() {
 }
 
 #[tokio::test]
+async fn lists_come_in_pages() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    for name in ["bob", "carol", "dan"] {
+        let friend = house.person(name).await;
+        alice.befriend(&friend).await;
+    }
+    let first = alice.get("/friends?limit=2").await.body;
+    assert_eq!(first["items"].as_array().unwrap().len(), 2);
+    let cursor = first["next"].as_str().unwrap();
+    let rest = alice.get(&format!("/friends?limit=2&cursor={cursor}")).await.body;
+    assert_eq!((rest["items"][0]["username"].as_str(), rest["next"].as_str()), (Some("dan"), None));
+    assert_eq!(alice.get("/sessions?limit=0").await.code(), (422, "invalid"));
+}
+
+#[tokio::test]
 async fn friends_hear_of_each_other_live() {
     let house = House::open().await;
     let (alice, bob) = (house.person("alice").await, house.person("bob").await);
