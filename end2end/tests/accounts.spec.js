@@ -144,16 +144,28 @@ async function rawLength(url) {
   });
 }
 
-test("a session that is ended elsewhere leads to signing in", async ({ visit, house }) => {
-  const { mara, room } = await house.friends();
-  const page = await visit(mara);
-  await page.goto(`/rooms/${room}`);
-  await alive(page);
-  const sessions = await house.rest("GET", "/sessions", { token: mara.token });
-  const other = sessions.body.items.find((session) => !session.current);
-  await house.rest("DELETE", `/sessions/${other.id}`, { token: mara.token });
-  await expect(page).toHaveURL(/\/sign-in\?next=%2Frooms%2F/);
-});
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? ", at once" : " by the next click, without JavaScript";
+
+  test(`a session that is ended elsewhere leads to signing in${how}`, async ({ visit, house }) => {
+    const { mara, theo, room } = await house.friends();
+    const page = await visit(mara, { javaScriptEnabled });
+    await page.goto(`/rooms/${room}`);
+    if (javaScriptEnabled) await alive(page);
+    const sessions = await house.rest("GET", "/sessions", { token: mara.token });
+    const other = sessions.body.items.find((session) => !session.current);
+    if (!javaScriptEnabled) await page.getByRole("textbox", { name: /^Message / }).fill("too late");
+    await house.rest("DELETE", `/sessions/${other.id}`, { token: mara.token });
+    if (!javaScriptEnabled) await page.getByRole("button", { name: "Send" }).click();
+    await expect(page).toHaveURL(/\/sign-in\?next=%2Frooms%2F/);
+    const stored = await house.rest("GET", `/rooms/${room}/messages`, { token: theo.token });
+    expect(stored.body.items).toEqual([]);
+    await page.getByLabel("Username or e-mail").fill(mara.username);
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page).toHaveURL(`/rooms/${room}`);
+  });
+}
 
 test("the eye shows the password", async ({ visit }) => {
   const page = await visit(null);

@@ -51,25 +51,29 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("nobody is found in words, and nobody is missing", async ({ visit, house }) => {
-  const page = await visit(await house.person("mara"));
-  await page.goto("/people?query=zzzzzz");
-  await expect(page.getByText("No results")).toBeVisible();
-  await accessible(page);
-  await page.goto("/people?query=z");
-  await expect(page.getByText("Type at least 2 characters of a name.")).toBeVisible();
-  const answer = await page.goto("/people/nobody-at-all");
-  expect(answer.status()).toBe(404);
-  await expect(page.getByText("Nothing here").last()).toBeVisible();
-  await accessible(page);
-});
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? "" : ", without JavaScript";
 
-test("a profile is public, and says how to go on", async ({ visit, house }) => {
-  const theo = await house.person("theo", "Theo Okafor");
-  const page = await visit(null);
-  await page.goto(`/people/${theo.username}`);
-  await expect(page.getByRole("heading", { name: "Theo Okafor" })).toBeVisible();
-  await accessible(page);
-  await page.getByRole("link", { name: "Sign in to say hello" }).click();
-  await expect(page).toHaveURL(/\/sign-in\?next=/);
-});
+  test(`nobody is found in words, and nobody is missing${how}`, async ({ visit, house }) => {
+    const page = await visit(await house.person("mara"), { javaScriptEnabled });
+    await page.goto("/people?query=zzzzzz");
+    await expect(page.getByText("No results")).toBeVisible();
+    await accessible(page);
+    await page.goto("/people?query=z");
+    await expect(page.getByText("Type at least 2 characters of a name.")).toBeVisible();
+    const answer = await page.goto("/people/nobody-at-all");
+    expect(answer.status()).toBe(404);
+    await expect(page.getByText("Nothing here").last()).toBeVisible();
+    await accessible(page);
+  });
+
+  test(`a profile is public, and says how to go on${how}`, async ({ visit, house }) => {
+    const theo = await house.person("theo", "Theo Okafor");
+    const page = await visit(null, { javaScriptEnabled });
+    await page.goto(`/people/${theo.username}`);
+    await expect(page.getByRole("heading", { name: "Theo Okafor" })).toBeVisible();
+    await accessible(page);
+    await page.getByRole("link", { name: "Sign in to say hello" }).click();
+    await expect(page).toHaveURL(/\/sign-in\?next=/);
+  });
+}

@@ -136,21 +136,60 @@ test("unread rises while nobody looks, and is gone once they do", async ({ visit
   expect(seen.body.unread).toBe(0);
 });
 
-test("unfriending closes the room for both, at once; friendship opens it again", async ({ visit, house }) => {
-  const { mara, theo, room } = await house.friends();
-  await house.say(theo, room, "before");
-  const page = await visit(mara);
-  await page.goto(`/rooms/${room}`);
-  await alive(page);
-  await expect(composer(page)).toBeVisible();
-  await house.rest("DELETE", `/friends/${mara.username}`, { token: theo.token });
-  await expect(page.getByText("You must be friends to chat.")).toBeVisible();
-  await expect(composer(page)).toHaveCount(0);
-  await expect(log(page).getByText("before")).toBeVisible();
-  await accessible(page);
-  await house.befriend(theo, mara);
-  await expect(composer(page)).toBeVisible();
-});
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? ", at once" : ", without JavaScript";
+
+  test(`unfriending closes the room for both; friendship opens it again${how}`, async ({ visit, house }) => {
+    const { mara, theo, room } = await house.friends();
+    await house.say(theo, room, "before");
+    const page = await visit(mara, { javaScriptEnabled });
+    // Without JavaScript nothing comes by itself: look again.
+    const look = async () => {
+      if (!javaScriptEnabled) await page.goto(`/rooms/${room}`);
+    };
+    await page.goto(`/rooms/${room}`);
+    if (javaScriptEnabled) await alive(page);
+    await expect(composer(page)).toBeVisible();
+    await house.rest("DELETE", `/friends/${mara.username}`, { token: theo.token });
+    if (!javaScriptEnabled) {
+      // Written before she looked again: refused, and not lost.
+      await composer(page).fill("are you there?");
+      await page.getByRole("button", { name: "Send" }).click();
+    }
+    await expect(page.getByText("You must be friends to chat.").first()).toBeVisible();
+    await look();
+    await expect(page.getByText("You must be friends to chat.")).toBeVisible();
+    await expect(composer(page)).toHaveCount(0);
+    await expect(log(page).getByText("before")).toBeVisible();
+    await accessible(page);
+    await house.befriend(theo, mara);
+    await look();
+    await expect(composer(page)).toBeVisible();
+  });
+
+  test(`script in a message runs nowhere${javaScriptEnabled ? "" : ", and stands as text without JavaScript"}`, async ({
+    visit,
+    house,
+  }) => {
+    const { mara, theo, room } = await house.friends();
+    const evil = "</textarea></script><script>window.ran = 1</script><img src=x onerror='window.ran = 2'>";
+    await house.say(theo, room, evil);
+    const page = await visit(mara, { javaScriptEnabled });
+    await page.goto(`/rooms/${room}`);
+    await expect(log(page).getByText(evil)).toBeVisible();
+    if (!javaScriptEnabled) {
+      await expect(log(page).locator("img[src], script")).toHaveCount(0);
+      return;
+    }
+    await alive(page);
+    await house.say(theo, room, `${evil} again`);
+    await expect(log(page).getByText("again")).toBeVisible();
+    await composer(page).fill(evil);
+    await composer(page).press("Enter");
+    await expect(log(page).getByRole("img", { name: "Stored" })).toBeVisible();
+    expect(await page.evaluate(() => window.ran)).toBeUndefined();
+  });
+}
 
 test("what was written while the server was gone is sent once it is back", async ({ visit }) => {
   const { House } = await import("../house.js");
@@ -275,34 +314,24 @@ test("older messages come as one scrolls, and what is read stays in its place", 
   await expect(log(page).getByText("and one more")).toBeInViewport();
 });
 
-test("script in a message runs nowhere", async ({ visit, house }) => {
-  const { mara, theo, room } = await house.friends();
-  const evil = "</textarea></script><script>window.ran = 1</script><img src=x onerror='window.ran = 2'>";
-  await house.say(theo, room, evil);
-  const page = await visit(mara);
-  await page.goto(`/rooms/${room}`);
-  await alive(page);
-  await house.say(theo, room, `${evil} again`);
-  await expect(log(page).getByText("again")).toBeVisible();
-  await composer(page).fill(evil);
-  await composer(page).press("Enter");
-  await expect(log(page).getByRole("img", { name: "Stored" })).toBeVisible();
-  expect(await page.evaluate(() => window.ran)).toBeUndefined();
-});
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? "" : ", without JavaScript";
 
-test("a phone shows one pane, with a way back", async ({ visit, house }) => {
-  const { mara, theo, room } = await house.friends();
-  await house.say(theo, room, "on the phone");
-  const page = await visit(mara, { viewport: { width: 360, height: 740 }, hasTouch: true });
-  await page.goto("/");
-  await alive(page);
-  await accessible(page);
-  await page.getByRole("link", { name: /Theo Okafor/ }).first().click();
-  await expect(log(page).getByText("on the phone")).toBeVisible();
-  await expect(page.getByRole("navigation", { name: "Chats" })).toBeHidden();
-  await accessible(page);
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  expect(width).toBeLessThanOrEqual(360);
-  await page.getByRole("link", { name: "Back to all chats" }).click();
-  await expect(page.getByRole("navigation", { name: "Chats" })).toBeVisible();
-});
+  test(`a phone shows one pane, with a way back${how}`, async ({ visit, house }) => {
+    const { mara, theo, room } = await house.friends();
+    await house.say(theo, room, "on the phone");
+    const viewport = { width: 360, height: 740 };
+    const page = await visit(mara, { javaScriptEnabled, viewport, hasTouch: true });
+    await page.goto("/");
+    if (javaScriptEnabled) await alive(page);
+    await accessible(page);
+    await page.getByRole("link", { name: /Theo Okafor/ }).first().click();
+    await expect(log(page).getByText("on the phone")).toBeVisible();
+    await expect(page.getByRole("navigation", { name: "Chats" })).toBeHidden();
+    await accessible(page);
+    const width = await page.locator("html").evaluate((html) => html.scrollWidth);
+    expect(width).toBeLessThanOrEqual(360);
+    await page.getByRole("link", { name: "Back to all chats" }).click();
+    await expect(page.getByRole("navigation", { name: "Chats" })).toBeVisible();
+  });
+}
