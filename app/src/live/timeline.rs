@@ -150,11 +150,10 @@ impl Timeline {
     }
 }
 
-/// Whether `message` begins a group of its own after `before`.
+/// Whether `message` begins a group of its own after `before`, if both are of one day.
 pub fn begins_group(message: &Message, before: Option<&Message>) -> bool {
     before.is_none_or(|before| {
         before.author.id != message.author.id
             || message.created_at.0 - before.created_at.0 > GROUP_MS
-            || before.created_at.day_number() != message.created_at.day_number()
     })
 }

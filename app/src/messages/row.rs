@@ -10,7 +10,7 @@ use crate::{
         timeline::{Timeline, begins_group},
         world::{Touched, World},
     },
-    ui::{Avatar, Icon, Moment, Style},
+    ui::{Avatar, Here, Icon, Moment, Style},
 };
 
 /// Where a message stands on its way.
@@ -56,6 +56,7 @@ impl Shown {
         room: RoomId,
         id: MessageId,
         read_to: Option<i64>,
+        here: Option<Here>,
     ) -> Option<Self> {
         let timeline = world.timeline(room)?;
         let me = world.me();
@@ -63,16 +64,17 @@ impl Shown {
             let before = timeline.before(message);
             let is_mine = message.author.id == me.id;
             let is_last = timeline.last_by(me.id).is_some_and(|last| last.id == id);
+            let begins_day = before.is_none_or(|before| {
+                here.is_none_or(|here| !here.is_same_day(before.created_at, message.created_at))
+            });
             return Some(Self {
                 author: message.author.clone(),
                 is_mine,
                 body: message.body.clone(),
                 at: message.created_at,
                 standing: Standing::Stored { ticked: is_mine && is_last },
-                begins_group: begins_group(message, before),
-                begins_day: before.is_none_or(|before| {
-                    before.created_at.day_number() != message.created_at.day_number()
-                }),
+                begins_group: begins_day || begins_group(message, before),
+                begins_day,
                 is_first_new: !is_mine && read_to == Some(message.seq - 1),
             });
         }
@@ -109,9 +111,10 @@ fn continues_own(
 #[component]
 pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
     let live = Live::here();
+    let here = use_context::<Here>();
     let shown = Memo::new(move |_| {
         live.get_with_outbox(Touched::Message(id), |world, outbox| {
-            Shown::of(world, outbox, room, id, read_to)
+            Shown::of(world, outbox, room, id, read_to, here)
         })
     });
     on_cleanup(move || live.unwatch(Touched::Message(id)));

@@ -68,6 +68,13 @@ impl Here {
         }
     }
 
+    /// Whether two instants are of one day in this place.
+    pub fn is_same_day(self, one: Timestamp, other: Timestamp) -> bool {
+        let day =
+            |instant: Timestamp| instant.plus_ms(self.offset(instant) * MINUTE_MS).day_number();
+        day(one) == day(other)
+    }
+
     /// Minutes to add to UTC at an instant.
     #[cfg(feature = "hydrate")]
     fn offset(self, at: Timestamp) -> i64 {
