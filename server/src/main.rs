@@ -1,5 +1,6 @@
 //! `kith`: the chat in one binary.
 
+mod accept;
 mod admin;
 mod assets;
 mod auth;

@@ -1,6 +1,6 @@
 //! `kith serve`: from the open database to the last socket's farewell.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use app::shell::Assets;
 use domain::Ctx;
@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    accept,
     admin::say,
     assets,
     config::{self, Serve},
@@ -73,32 +74,26 @@ pub async fn on(
     house: House,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Outcome {
-    let app = router::router(house.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let shutdown = house.shutdown.clone();
     tokio::spawn(async move {
         stop.await;
         shutdown.cancel();
     });
-    let served = axum::serve(listener, app)
-        .with_graceful_shutdown(house.shutdown.clone().cancelled_owned())
-        .into_future();
+    let app = router::router(house.clone());
+    let served = accept::connections(listener, app, house.shutdown.clone());
     let mut served = std::pin::pin!(served);
+    // It ends by itself only after the shutdown has begun.
     tokio::select! {
-        done = &mut served => return Ok(done?),
+        biased;
         () = house.shutdown.cancelled() => {}
+        () = &mut served => return Ok(()),
     }
     house.sockets.close();
-    let drained = async {
-        let (done, ()) = tokio::join!(served, house.sockets.wait());
-        done
-    };
-    match tokio::time::timeout(DRAIN, drained).await {
-        Ok(done) => Ok(done?),
-        Err(_) => {
-            tracing::warn!("something did not finish in time");
-            Ok(())
-        }
+    let drained = async { tokio::join!(served, house.sockets.wait()) };
+    if tokio::time::timeout(DRAIN, drained).await.is_err() {
+        tracing::warn!("something did not finish in time");
     }
+    Ok(())
 }
 
 async fn stop_signal() {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
 mod convergence;
+mod dawdlers;
 mod doors;
 mod forms;
 mod friends;
