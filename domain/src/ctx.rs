@@ -7,7 +7,10 @@ use sea_orm::{
     DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait, sea_query::OnConflict,
 };
 
-use crate::{Clock, Result, accounts::passwords::Hasher, bus::Bus, clock, db::Db, error::Error};
+use crate::{
+    Clock, Result, accounts::passwords::Hasher, bus::Bus, clock, db::Db, error::Error,
+    messages::lanes::Lanes,
+};
 
 /// What a [`Ctx`] is opened with.
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ pub struct Ctx {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) hasher: Arc<Hasher>,
+    pub(crate) lanes: Lanes,
     epoch: Arc<str>,
 }
 
@@ -40,13 +44,15 @@ impl Ctx {
         let db = Db::open(&config.database_url).await?;
         migrate(db.writer()).await?;
         let epoch = epoch(&db, &config.clock).await?;
-        Ok(Self {
+        let ctx = Self {
             db,
             bus: Bus::default(),
             clock: config.clock,
             hasher: Arc::default(),
+            lanes: Lanes::none(),
             epoch: epoch.into(),
-        })
+        };
+        Ok(Self { lanes: Lanes::open(&ctx), ..ctx })
     }
 
     /// Whether the database answers.

@@ -10,7 +10,13 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{Ctx, Result, Viewer, accounts::sessions, bus::Change, clock, error::Error};
+use crate::{
+    Ctx, Result, Viewer,
+    accounts::sessions,
+    bus::{Bus, Change, Told},
+    clock,
+    error::Error,
+};
 use protocol::Timestamp;
 
 /// How long an action waits for a connection before it is `unavailable`.
@@ -45,6 +51,11 @@ impl Db {
     /// For reading. What is read here may have changed by the time it is used.
     pub(crate) fn read(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// How many transactions the database takes at once.
+    pub(crate) fn writers(&self) -> usize {
+        1
     }
 
     /// For migrations, and for naming the house before anything else happens in it.
@@ -105,6 +116,21 @@ impl Tx {
     }
 }
 
+/// What a transaction gave, once it is stored.
+#[derive(Debug)]
+pub(crate) struct Committed<T> {
+    value: T,
+    told: Told,
+}
+
+impl<T> Committed<T> {
+    /// The value, once everyone on this node has been told what changed.
+    pub(crate) async fn told(self) -> T {
+        self.told.wait().await;
+        self.value
+    }
+}
+
 impl Ctx {
     /// Runs an action in one transaction: its changes are committed together, then published in the
     /// order of the commits; if it fails, nothing has happened.
@@ -115,6 +141,14 @@ impl Ctx {
         &self,
         action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
+        Ok(self.commit(action).await?.told().await)
+    }
+
+    /// [`Ctx::transact`] for who goes on before everyone is told.
+    pub(crate) async fn commit<T>(
+        &self,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<Committed<T>> {
         let turn = Arc::clone(&self.db.turn).lock_owned().await;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -129,13 +163,11 @@ impl Ctx {
                 return Err(error);
             }
         };
-        let bus = self.bus.clone();
-        tokio::spawn(commit(tx, bus, turn)).await.map_err(Error::internal)??;
-        Ok(value)
+        let finished = tokio::spawn(finish(tx, self.bus.clone(), turn));
+        let told = finished.await.map_err(Error::internal)??;
+        Ok(Committed { value, told })
     }
-}
 
-impl Ctx {
     /// [`Ctx::transact`] for somebody: their session is read in it, so that one which has ended
     /// changes nothing more, however long ago its request began.
     pub(crate) async fn transact_as<T>(
@@ -151,9 +183,9 @@ impl Ctx {
     }
 }
 
-async fn commit(tx: Tx, bus: crate::bus::Bus, turn: OwnedMutexGuard<()>) -> Result<()> {
+async fn finish(tx: Tx, bus: Bus, turn: OwnedMutexGuard<()>) -> Result<Told> {
     tx.inner.commit().await?;
-    bus.publish(tx.changes);
+    let told = bus.publish(tx.changes);
     drop(turn);
-    Ok(())
+    Ok(told)
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use protocol::{Code, Problem};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -38,6 +38,31 @@ impl Error {
         source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     ) -> Self {
         Self::Internal(source.into())
+    }
+
+    /// What everyone hears whose session has ended.
+    pub(crate) fn signed_out() -> Self {
+        Self::Unauthenticated("Sign in to go on.")
+    }
+
+    /// Whether something unique was there before.
+    pub(crate) fn is_taken(&self) -> bool {
+        let Self::Internal(source) = self else { return false };
+        let error = source.downcast_ref::<DbErr>().and_then(DbErr::sql_err);
+        matches!(error, Some(SqlErr::UniqueConstraintViolation(_)))
+    }
+
+    /// The same for one more who asked.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Invalid { field, detail } => Self::Invalid { field, detail: detail.clone() },
+            Self::Unauthenticated(detail) => Self::Unauthenticated(detail),
+            Self::Forbidden(detail) => Self::Forbidden(detail),
+            Self::NotFound => Self::NotFound,
+            Self::Conflict(detail) => Self::Conflict(detail),
+            Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::Internal(source) => Self::internal(source.to_string()),
+        }
     }
 
     /// This error as the client sees it.

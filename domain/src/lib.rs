@@ -14,6 +14,7 @@ mod followers;
 pub mod friends;
 pub mod messages;
 pub mod rooms;
+mod rows;
 pub mod snapshot;
 
 pub use accounts::sessions::Viewer;

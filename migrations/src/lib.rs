@@ -8,6 +8,7 @@ mod m0001_accounts;
 mod m0002_friends;
 mod m0003_rooms;
 mod m0004_messages;
+mod m0005_changes;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_friends::Migration),
             Box::new(m0003_rooms::Migration),
             Box::new(m0004_messages::Migration),
+            Box::new(m0005_changes::Migration),
         ]
     }
 }

@@ -110,6 +110,19 @@ impl Room {
         }
     }
 
+    /// Takes what is the viewer's own from what is known, where this was told to many and lacks it;
+    /// their marker never moves back.
+    pub fn keep_own(&mut self, known: &Self) {
+        self.read_seq = self.read_seq.or(known.read_seq);
+        self.mentions = self.mentions.or(known.mentions);
+        self.notify = self.notify.or(known.notify);
+        self.role = self.role.or(known.role);
+        if self.direct_with.is_none() {
+            self.direct_with.clone_from(&known.direct_with);
+        }
+        self.read_to(known.read_seq.unwrap_or(0));
+    }
+
     /// What the list of rooms is sorted by: the latest message first, then the newest room.
     pub fn activity(&self) -> (i64, RoomId) {
         (self.last_message.as_ref().map_or(0, |last| last.created_at.0), self.id)

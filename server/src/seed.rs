@@ -83,7 +83,7 @@ pub async fn run(house: &config::House) -> Outcome {
             let Some((_, speaker)) = who(speaker) else { continue };
             let member = rooms::member(&ctx, speaker, room).await?;
             let draft = Draft { body: Body::parse(text)? };
-            messages::post(&ctx, &member, ctx.new_id(MessageId::new), &draft).await?;
+            messages::post(&ctx, &member, ctx.new_id(MessageId::new), draft).await?;
         }
     }
     for asker in ["lena", "amir"] {

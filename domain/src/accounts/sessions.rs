@@ -111,7 +111,7 @@ pub fn wrong() -> Error {
 /// # Errors
 /// `Unauthenticated` where no session has it, or its time is over.
 pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
-    let refused = Error::Unauthenticated("Sign in to go on.");
+    let refused = Error::signed_out();
     if token.len() != 64 {
         return Err(refused);
     }
@@ -215,7 +215,7 @@ pub(crate) async fn stands(tx: &Tx, viewer: &Viewer) -> Result<()> {
         .filter(session::Column::ExpiresAt.gt(tx.now()))
         .one(tx.conn())
         .await?;
-    found.map(drop).ok_or(Error::Unauthenticated("Sign in to go on."))
+    found.map(drop).ok_or(Error::signed_out())
 }
 
 pub(super) async fn insert(

@@ -10,6 +10,7 @@ use super::{entity, shown};
 use crate::{
     Ctx, Error, Result, accounts,
     rooms::{Member, access, entity::room},
+    rows::padded,
 };
 
 /// A range of the room's messages.
@@ -110,9 +111,10 @@ async fn after(
 
 /// What changed after a revision, in rising revision.
 ///
-/// Every change takes one revision, and posting takes one `seq` as well: so nothing that was posted
-/// after `revision` lies further back than the difference of the revisions, and the key
-/// `(room, seq)` serves without an index on revisions.
+/// A message that was only ever posted lies in the order of its `seq`: every change takes one
+/// revision and posting takes one `seq` as well, so none that was posted after `revision` lies
+/// further back than the difference of the revisions. One that was edited or deleted is found in the
+/// table of changes, by its latest. Two ranges of keys, merged.
 async fn changes(
     conn: &impl ConnectionTrait,
     room: &room::Model,
@@ -123,19 +125,52 @@ async fn changes(
     let mut rows = of_room(room)
         .filter(entity::Column::Seq.gt(room.last_seq.saturating_sub(behind)))
         .filter(entity::Column::Revision.gt(revision))
+        .filter(entity::Column::EditedAt.is_null())
+        .filter(entity::Column::DeletedAt.is_null())
         .order_by_asc(entity::Column::Seq)
         .limit(limit + 1)
         .all(conn)
         .await?;
+    if behind > 0 {
+        rows.extend(changed(conn, room, revision, limit).await?);
+        rows.sort_unstable_by_key(|row| row.revision);
+    }
     let has_newer = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
     let revision = match rows.last() {
         Some(last) if has_newer => last.revision,
-        // What was committed between the two reads is among the items.
+        // What was committed between the reads is among the items.
         Some(last) => last.revision.max(room.revision),
         None => room.revision,
     };
     Ok(History { items: with_authors(conn, rows).await?, revision, has_older: false, has_newer })
+}
+
+/// What was edited or deleted after a revision.
+async fn changed(
+    conn: &impl ConnectionTrait,
+    room: &room::Model,
+    revision: i64,
+    limit: u64,
+) -> Result<Vec<entity::Model>> {
+    let lines = entity::change::Entity::find()
+        .filter(entity::change::Column::RoomId.eq(room.id))
+        .filter(entity::change::Column::Revision.gt(revision))
+        .order_by_asc(entity::change::Column::Revision)
+        .all(conn)
+        .await?;
+    let seqs = padded(lines.iter().map(|line| line.seq));
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = of_room(room)
+        .filter(entity::Column::Seq.is_in(seqs))
+        .filter(entity::Column::Revision.gt(revision))
+        .order_by_asc(entity::Column::Revision)
+        .limit(limit + 1)
+        .all(conn)
+        .await?;
+    Ok(rows)
 }
 
 async fn with_authors(

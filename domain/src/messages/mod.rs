@@ -1,13 +1,18 @@
 //! Messages: saying something, and reading what was said.
 
+mod change;
 mod entity;
 mod history;
+pub(crate) mod lanes;
 mod post;
+mod since;
 
 use protocol::{Message, User};
 
+pub use change::{delete, edit};
 pub use history::{history, one};
 pub use post::{Posted, post};
+pub use since::{Allowance, Changes, since};
 
 fn shown(row: entity::Model, author: User) -> Message {
     Message {
@@ -23,7 +28,7 @@ fn shown(row: entity::Model, author: User) -> Message {
         attachments: Vec::new(),
         reactions: Vec::new(),
         created_at: row.created_at,
-        edited_at: None,
-        deleted_at: None,
+        edited_at: row.edited_at,
+        deleted_at: row.deleted_at,
     }
 }

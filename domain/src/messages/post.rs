@@ -1,20 +1,26 @@
-//! Saying something: the one way a message comes into being.
+//! Saying something: the one way a message comes into being. What waits is stored together, in one
+//! transaction with a constant number of statements, and answered one by one.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use protocol::{Message, MessageId, Timestamp, messages::Draft, messages::Kind, rooms::Preview};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use protocol::{
+    Message, MessageId, RoomId, Timestamp,
+    messages::{Draft, Kind},
+    rooms::Preview,
+};
+use sea_orm::{ConnectionTrait, entity::prelude::*};
 
-use super::{entity, shown};
+use super::{entity, lanes::Waiting, shown};
 use crate::{
-    Ctx, Error, Result, accounts,
+    Ctx, Error, Result,
     bus::Change,
     db::Tx,
     rooms::{
         self,
-        access::{self, Member},
+        access::{self, Member, Standing},
         entity::room,
     },
+    rows::{Of, Rows, padded},
 };
 
 /// A message that is stored.
@@ -28,86 +34,166 @@ pub struct Posted {
 /// Stores a message under the sender's id, as the room's next. The same id again from the same
 /// author is answered with what is stored, whatever has become of the room since.
 ///
+/// It stands in line from the call on, not from the first poll: what one calls first is numbered
+/// first. It is stored or not by itself, whether anybody waits for the answer or not.
+///
 /// # Errors
 /// `NotFound` where they are in the room no more; `Forbidden` where it is closed; `Conflict` where
-/// the id is somebody else's.
-pub async fn post(ctx: &Ctx, member: &Member, id: MessageId, draft: &Draft) -> Result<Posted> {
-    ctx.transact_as(member.viewer(), async |tx| {
-        let room = access::still_member(tx, member).await?;
-        if let Some(message) = stored_before(tx, member, id).await? {
-            return Ok(Posted { message: Arc::new(message), again: true });
+/// the id is somebody else's; `Unauthenticated` where the session has ended; `Unavailable` where too
+/// many wait.
+pub fn post(
+    ctx: &Ctx,
+    member: &Member,
+    id: MessageId,
+    draft: Draft,
+) -> impl Future<Output = Result<Posted>> + Send + 'static {
+    let answer = ctx.lanes.join(*member, id, draft);
+    async move { answer?.await.map_err(Error::internal)? }
+}
+
+/// Stores what waits, in the order of the line: an outcome for each.
+pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Posted>>> {
+    let members: Vec<&Member> = line.iter().map(|waiting| &waiting.member).collect();
+    let mut batch = Batch {
+        rooms: access::lock_all(tx, members.iter().map(|member| member.room())).await?,
+        standings: access::standings(tx, &members).await?,
+        stored: stored_before(tx, line).await?,
+        fresh: Vec::new(),
+        now: tx.now(),
+    };
+    let outcomes: Vec<Result<Posted>> = line.iter().map(|waiting| batch.take(waiting)).collect();
+    if batch.fresh.is_empty() {
+        return Ok(outcomes);
+    }
+    insert(tx, &batch.fresh).await?;
+    number(tx, &batch.fresh).await?;
+    let authors = batch.fresh.iter().map(|row| (row.room, row.author.id, row.seq));
+    rooms::advance_all(tx, authors).await?;
+    for message in batch.fresh {
+        tx.emit(Change::MessagePosted(message));
+    }
+    Ok(outcomes)
+}
+
+/// What a transaction that stores knows, and what it will store.
+struct Batch {
+    rooms: HashMap<RoomId, room::Model>,
+    standings: HashMap<access::Key, Standing>,
+    stored: HashMap<(RoomId, MessageId), entity::Model>,
+    fresh: Vec<Arc<Message>>,
+    now: Timestamp,
+}
+
+impl Batch {
+    fn take(&mut self, waiting: &Waiting) -> Result<Posted> {
+        let Waiting { member, id, body, .. } = waiting;
+        let author = match self.standings.get(&access::key(member)) {
+            Some(Standing::Inside(user)) => user.clone(),
+            Some(Standing::Outside) => return Err(Error::NotFound),
+            None => return Err(Error::signed_out()),
+        };
+        let again = |message| Ok(Posted { message, again: true });
+        let twice = |message: &&Arc<Message>| message.id == *id && message.room == member.room();
+        if let Some(message) = self.fresh.iter().find(twice) {
+            return if message.author.id == author.id { again(message.clone()) } else { taken() };
         }
-        let room = access::speaker(room)?;
+        if let Some(row) = self.stored.get(&(member.room(), *id)) {
+            let is_own = row.author_id == author.id;
+            return if is_own { again(Arc::new(shown(row.clone(), author))) } else { taken() };
+        }
+        let room = self.rooms.get_mut(&member.room()).ok_or(Error::NotFound)?;
+        access::speaker(room)?;
+        room.last_seq += 1;
+        room.revision += 1;
+        // A room's times never run backwards, whatever the clock does.
+        room.last_message_at = room.last_message_at.max(self.now);
         let row = entity::Model {
             room_id: room.id,
-            seq: room.last_seq + 1,
-            id,
-            revision: room.revision + 1,
-            author_id: member.account(),
+            seq: room.last_seq,
+            id: *id,
+            revision: room.revision,
+            author_id: author.id,
             kind: Kind::Message,
-            body: draft.body.as_str().to_owned(),
-            created_at: in_order(tx, &room),
+            body: body.as_str().to_owned(),
+            created_at: room.last_message_at,
+            edited_at: None,
+            deleted_at: None,
         };
-        insert(tx, row.clone()).await?;
-        number(tx, &row).await?;
-        rooms::advance(tx, room.id, member.account(), row.seq, Vec::new()).await?;
-        let author = accounts::by_id(tx.conn(), member.account()).await?;
         let message = Arc::new(shown(row, author));
-        tx.emit(Change::MessagePosted(Arc::clone(&message)));
+        self.fresh.push(Arc::clone(&message));
         Ok(Posted { message, again: false })
-    })
-    .await
-}
-
-/// A room's times never run backwards, whatever the clock does.
-fn in_order(tx: &Tx, room: &room::Model) -> Timestamp {
-    tx.now().max(room.last_message_at)
-}
-
-async fn stored_before(tx: &Tx, member: &Member, id: MessageId) -> Result<Option<Message>> {
-    let found = entity::Entity::find()
-        .filter(entity::Column::Id.eq(id))
-        .filter(entity::Column::RoomId.eq(member.room()))
-        .one(tx.conn())
-        .await?;
-    match found {
-        None => Ok(None),
-        Some(row) if row.author_id != member.account() => {
-            Err(Error::Conflict("This id is taken by another message."))
-        }
-        Some(row) => {
-            let author = accounts::by_id(tx.conn(), row.author_id).await?;
-            Ok(Some(shown(row, author)))
-        }
     }
 }
 
-async fn insert(tx: &Tx, row: entity::Model) -> Result<()> {
-    let message = entity::ActiveModel {
-        room_id: Set(row.room_id),
-        seq: Set(row.seq),
-        id: Set(row.id),
-        revision: Set(row.revision),
-        author_id: Set(row.author_id),
-        kind: Set(row.kind),
-        body: Set(row.body),
-        created_at: Set(row.created_at),
-    };
-    entity::Entity::insert(message).exec_without_returning(tx.conn()).await?;
+fn taken() -> Result<Posted> {
+    Err(Error::Conflict("This id is taken by another message."))
+}
+
+async fn stored_before(
+    tx: &Tx,
+    line: &[Waiting],
+) -> Result<HashMap<(RoomId, MessageId), entity::Model>> {
+    let ids = padded(line.iter().map(|waiting| waiting.id));
+    let found = entity::Entity::find().filter(entity::Column::Id.is_in(ids)).all(tx.conn()).await?;
+    Ok(found.into_iter().map(|row| ((row.room_id, row.id), row)).collect())
+}
+
+async fn insert(tx: &Tx, messages: &[Arc<Message>]) -> Result<()> {
+    let mut rows = Rows::new([
+        ("room_id", Of::Id),
+        ("seq", Of::Number),
+        ("id", Of::Id),
+        ("revision", Of::Number),
+        ("author_id", Of::Id),
+        ("kind", Of::Text),
+        ("body", Of::Text),
+        ("created_at", Of::Number),
+    ]);
+    for message in messages {
+        rows.push([
+            message.room.into(),
+            message.seq.into(),
+            message.id.into(),
+            message.revision.into(),
+            message.author.id.into(),
+            message.kind.to_value().into(),
+            message.body.as_str().into(),
+            message.created_at.into(),
+        ]);
+    }
+    let sql = "INSERT INTO message (room_id, seq, id, revision, author_id, kind, body, created_at) \
+               SELECT room_id, seq, id, revision, author_id, kind, body, created_at FROM w";
+    for statement in rows.statements(tx.conn().get_database_backend(), sql) {
+        tx.conn().execute_raw(statement).await?;
+    }
     Ok(())
 }
 
-/// The room's counters and what its list shows of the latest message.
-async fn number(tx: &Tx, row: &entity::Model) -> Result<()> {
-    let room = room::ActiveModel {
-        id: Set(row.room_id),
-        last_seq: Set(row.seq),
-        revision: Set(row.revision),
-        last_author_id: Set(Some(row.author_id)),
-        last_text: Set(Preview::cut(&row.body)),
-        last_message_at: Set(row.created_at),
-        ..Default::default()
-    };
-    room::Entity::update(room).exec(tx.conn()).await?;
+/// The rooms' counters, and what their lists show of the latest message.
+async fn number(tx: &Tx, messages: &[Arc<Message>]) -> Result<()> {
+    let latest: HashMap<RoomId, &Arc<Message>> =
+        messages.iter().map(|message| (message.room, message)).collect();
+    let mut rows = Rows::new([
+        ("id", Of::Id),
+        ("seq", Of::Number),
+        ("revision", Of::Number),
+        ("author", Of::Id),
+        ("text", Of::Text),
+        ("at", Of::Number),
+    ]);
+    for (room, message) in latest {
+        rows.push([
+            room.into(),
+            message.seq.into(),
+            message.revision.into(),
+            message.author.id.into(),
+            Preview::cut(&message.body).into(),
+            message.created_at.into(),
+        ]);
+    }
+    let sql = "UPDATE room SET last_seq = w.seq, revision = w.revision, last_author_id = w.author, \
+               last_text = w.text, last_message_at = w.at FROM w WHERE room.id = w.id";
+    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    tx.conn().execute_raw(statement).await?;
     Ok(())
 }

@@ -1,14 +1,20 @@
 //! Who may do what in a room. A [`Member`] is proof of membership when it was read; in the
 //! transaction that stores, [`still_member`] reads it again, and [`speaker`] whether the room is open.
 
+use std::collections::{BTreeSet, HashMap};
+
 use protocol::{
-    AccountId, RoomId,
+    AccountId, RoomId, SessionId, Timestamp, User,
     rooms::{Kind, Role},
 };
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{membership, room};
-use crate::{Ctx, Error, Result, Viewer, db::Tx};
+use crate::{
+    Ctx, Error, Result, Viewer,
+    db::Tx,
+    rows::{Of, Rows, padded},
+};
 
 /// Proof that somebody is in a room. Made by [`member`] alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,16 +82,81 @@ pub(crate) async fn still_member(tx: &Tx, member: &Member) -> Result<room::Model
     Ok(room)
 }
 
-/// The room's row, locked, if its members may speak there now.
+/// Whether the member is an owner or a moderator, read in the transaction that acts.
+pub(crate) async fn moderates(tx: &Tx, member: &Member) -> Result<bool> {
+    let row = membership_of(tx.conn(), member.room, member.account()).await?;
+    Ok(row.is_some_and(|row| matches!(row.role, Role::Owner | Role::Moderator)))
+}
+
+/// Whether a room's members may speak there now; `room` is its locked row.
 ///
 /// # Errors
 /// `Forbidden` where it is closed.
-pub(crate) fn speaker(room: room::Model) -> Result<room::Model> {
+pub(crate) fn speaker(room: &room::Model) -> Result<()> {
     match (room.closed, room.kind) {
-        (false, _) => Ok(room),
+        (false, _) => Ok(()),
         (true, Kind::Direct) => Err(Error::Forbidden("You must be friends to chat.")),
         (true, _) => Err(Error::Forbidden("This room is closed.")),
     }
+}
+
+/// The rows of these rooms, locked in the order of their ids: nobody waits in a circle.
+pub(crate) async fn lock_all(
+    tx: &Tx,
+    ids: impl IntoIterator<Item = RoomId>,
+) -> Result<HashMap<RoomId, room::Model>> {
+    let rooms = room::Entity::find()
+        .filter(room::Column::Id.is_in(padded(ids)))
+        .order_by_asc(room::Column::Id)
+        .lock_exclusive()
+        .all(tx.conn())
+        .await?;
+    Ok(rooms.into_iter().map(|room| (room.id, room)).collect())
+}
+
+/// Whose standing in which room.
+pub(crate) type Key = (SessionId, RoomId);
+
+pub(crate) fn key(member: &Member) -> Key {
+    (member.viewer.session(), member.room)
+}
+
+/// Where a member stands now. Whose session has ended stands nowhere.
+#[derive(Clone, Debug)]
+pub(crate) enum Standing {
+    Inside(User),
+    Outside,
+}
+
+/// Reads where these members stand, in the transaction that stores for them.
+pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Key, Standing>> {
+    let mut rows = Rows::new([("session_id", Of::Id), ("room_id", Of::Id)]);
+    let keys: BTreeSet<Key> = members.iter().map(|member| key(member)).collect();
+    keys.into_iter().for_each(|(session, room)| rows.push([session.into(), room.into()]));
+    let sql = "SELECT w.session_id, w.room_id, session.expires_at, account.username, \
+               account.display_name, membership.account_id AS inside \
+               FROM w JOIN session ON session.id = w.session_id \
+               JOIN account ON account.id = session.account_id \
+               LEFT JOIN membership ON membership.room_id = w.room_id \
+               AND membership.account_id = session.account_id";
+    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    let mut standings = HashMap::new();
+    for row in tx.conn().query_all_raw(statement).await? {
+        if row.try_get::<Timestamp>("", "expires_at")? <= tx.now() {
+            continue;
+        }
+        let standing = match row.try_get::<Option<AccountId>>("", "inside")? {
+            None => Standing::Outside,
+            Some(id) => Standing::Inside(User {
+                id,
+                username: row.try_get("", "username")?,
+                display_name: row.try_get("", "display_name")?,
+                avatar_url: None,
+            }),
+        };
+        standings.insert((row.try_get("", "session_id")?, row.try_get("", "room_id")?), standing);
+    }
+    Ok(standings)
 }
 
 pub(crate) async fn lock(tx: &Tx, id: RoomId) -> Result<room::Model> {

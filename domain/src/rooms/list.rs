@@ -10,7 +10,10 @@ use sea_orm::{
     ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
 };
 
-use super::entity::{membership, room};
+use super::{
+    access::Member,
+    entity::{membership, room},
+};
 use crate::{Ctx, Error, Result, Viewer, accounts};
 
 /// The viewer's rooms, the latest activity first.
@@ -62,6 +65,26 @@ pub async fn show(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<Room> {
     shown.pop().ok_or(Error::NotFound)
 }
 
+/// One room as everyone in it sees it: without what is one viewer's own.
+///
+/// # Errors
+/// `NotFound` where it is gone.
+pub async fn show_everyone(ctx: &Ctx, id: RoomId) -> Result<Room> {
+    let conn = ctx.db.read();
+    let room = room::Entity::find_by_id(id).one(conn).await?.ok_or(Error::NotFound)?;
+    let people = accounts::by_ids(conn, room.last_author_id).await?;
+    Ok(shown(room, None, &people))
+}
+
+/// The room's revision now.
+///
+/// # Errors
+/// `NotFound` where it is gone.
+pub async fn revision(ctx: &Ctx, member: &Member) -> Result<i64> {
+    let room = room::Entity::find_by_id(member.room()).one(ctx.db.read()).await?;
+    room.map(|room| room.revision).ok_or(Error::NotFound)
+}
+
 async fn page(
     ctx: &Ctx,
     account: AccountId,
@@ -110,7 +133,7 @@ async fn with_people(
         .iter()
         .flat_map(|(_, room)| [room.last_author_id, other_of(room, account)].into_iter().flatten());
     let people = accounts::by_ids(conn, people).await?;
-    Ok(rows.into_iter().map(|row| shown(row, account, &people)).collect())
+    Ok(rows.into_iter().map(|(own, room)| shown(room, Some(own), &people)).collect())
 }
 
 /// Who the other is in a direct room.
@@ -121,9 +144,10 @@ fn other_of(room: &room::Model, account: AccountId) -> Option<AccountId> {
     Some(if low == account { high } else { low })
 }
 
+/// A room, and what of it is one member's own where there is one.
 fn shown(
-    (membership, room): (membership::Model, room::Model),
-    account: AccountId,
+    room: room::Model,
+    membership: Option<membership::Model>,
     people: &HashMap<AccountId, User>,
 ) -> Room {
     let last_message = room.last_author_id.and_then(|author| {
@@ -134,7 +158,9 @@ fn shown(
             created_at: room.last_message_at,
         })
     });
-    let direct_with = other_of(&room, account).and_then(|id| people.get(&id).cloned());
+    let viewer = membership.as_ref().map(|membership| membership.account_id);
+    let other = viewer.and_then(|viewer| other_of(&room, viewer));
+    let direct_with = other.and_then(|id| people.get(&id).cloned());
     Room {
         id: room.id,
         kind: room.kind,
@@ -152,11 +178,11 @@ fn shown(
         member_count: room.member_count,
         online_count: 0,
         last_message,
-        read_seq: Some(membership.read_seq),
-        unread: Some(room.last_seq - membership.read_seq),
-        mentions: Some(0),
-        notify: Some(Notify::All),
-        role: Some(membership.role),
+        read_seq: membership.as_ref().map(|own| own.read_seq),
+        unread: membership.as_ref().map(|own| room.last_seq - own.read_seq),
+        mentions: viewer.map(|_| 0),
+        notify: viewer.map(|_| Notify::All),
+        role: membership.map(|own| own.role),
         direct_with,
     }
 }

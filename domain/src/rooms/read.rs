@@ -1,13 +1,20 @@
 //! Read markers: how far a member has read. They only move forward.
 
+use std::collections::HashMap;
+
 use protocol::{AccountId, RoomId, rooms::Kind};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*};
 
 use super::{
     access::{self, Member},
     entity::membership,
 };
-use crate::{Ctx, Error, Result, bus::Change, db::Tx};
+use crate::{
+    Ctx, Error, Result,
+    bus::Change,
+    db::Tx,
+    rows::{Of, Rows},
+};
 
 /// Moves the member's marker to `seq`, at most to the end of the room. Where it is there already,
 /// nothing changes.
@@ -31,8 +38,27 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
     .await
 }
 
+/// Moves markers forward to what their owners said themselves: nobody is told, since the message
+/// says so.
+pub(crate) async fn advance_all(
+    tx: &Tx,
+    readers: impl IntoIterator<Item = (RoomId, AccountId, i64)>,
+) -> Result<()> {
+    let furthest: HashMap<(RoomId, AccountId), i64> =
+        readers.into_iter().map(|(room, reader, seq)| ((room, reader), seq)).collect();
+    let mut rows = Rows::new([("room_id", Of::Id), ("account_id", Of::Id), ("seq", Of::Number)]);
+    for ((room, reader), seq) in furthest {
+        rows.push([room.into(), reader.into(), seq.into()]);
+    }
+    let sql = "UPDATE membership SET read_seq = w.seq FROM w \
+               WHERE membership.room_id = w.room_id AND membership.account_id = w.account_id";
+    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    tx.conn().execute_raw(statement).await?;
+    Ok(())
+}
+
 /// Moves a marker forward inside a transaction, telling `to`.
-pub(crate) async fn advance(
+async fn advance(
     tx: &mut Tx,
     room: RoomId,
     reader: AccountId,
@@ -52,9 +78,7 @@ pub(crate) async fn advance(
         ..Default::default()
     };
     membership::Entity::update(moved).exec(tx.conn()).await?;
-    if !to.is_empty() {
-        tx.emit(Change::ReadMoved { room, reader, seq, to });
-    }
+    tx.emit(Change::ReadMoved { room, reader, seq, to });
     Ok(())
 }
 

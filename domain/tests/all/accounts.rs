@@ -58,7 +58,7 @@ async fn a_session_ends_when_its_owner_says_so_and_nobody_else() {
     let session = alice.viewer.session();
     let refused = accounts::sessions::end(&house.ctx, &mallory.viewer, session).await;
     assert!(matches!(refused, Err(Error::NotFound)));
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     accounts::sessions::end(&house.ctx, &alice.viewer, session).await.unwrap();
     assert_eq!(heard(&mut bus), [Change::SessionEnded { session }]);
 }
@@ -117,7 +117,7 @@ async fn a_reset_link_works_once_and_ends_every_session() {
     for wrong in ["", "x", earlier.token.as_str()] {
         assert!(matches!(reset(wrong).await, Err(Error::NotFound)));
     }
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     reset(letter.token.as_str()).await.unwrap();
     assert_eq!(heard(&mut bus), [Change::SessionEnded { session: viewer.session() }]);
     assert!(matches!(reset(letter.token.as_str()).await, Err(Error::NotFound)), "once");

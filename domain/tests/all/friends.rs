@@ -20,7 +20,7 @@ async fn a_request_is_seen_from_both_sides_and_accepted_by_the_one_who_got_it() 
     let house = House::open().await;
     let (alice, bob) = pair(&house).await;
     assert_eq!(relation(&house, &alice, &bob).await, Relation::None);
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     friends::ask(&house.ctx, &alice.viewer, "bob").await.unwrap();
     let told = Change::RelationChanged { one: alice.user.id, other: bob.user.id };
     assert_eq!(heard(&mut bus), std::slice::from_ref(&told));
@@ -113,7 +113,7 @@ async fn two_who_ask_each_other_at_once_become_friends_once() {
 async fn unfriending_is_told_to_both_and_may_be_repeated() {
     let house = House::open().await;
     let (alice, bob, room) = house.alice_and_bob().await;
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     friends::unfriend(&house.ctx, &bob.viewer, "alice").await.unwrap();
     assert_eq!(
         heard(&mut bus),

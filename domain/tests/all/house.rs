@@ -1,6 +1,8 @@
 //! A house of its own for every test: a database in a folder that goes with it, and a clock that
 //! moves when told to.
 
+use std::sync::{Arc, Mutex};
+
 use domain::{Clock, Config, Ctx, Viewer, accounts, bus::Change, friends, rooms};
 use migrations::Migrator;
 use protocol::{
@@ -42,6 +44,19 @@ impl House {
         drop(ctx);
         let ctx = open(&folder).await;
         Self { ctx, folder }
+    }
+
+    /// Listens from here on.
+    pub fn listen(&self) -> Heard {
+        let mut bus = self.ctx.bus().listen();
+        let heard = Heard(Arc::default());
+        let changes = Arc::clone(&heard.0);
+        tokio::spawn(async move {
+            while let Some(published) = bus.recv().await {
+                changes.lock().unwrap().extend(published.changes.iter().cloned());
+            }
+        });
+        heard
     }
 
     pub async fn person(&self, name: &str) -> Person {
@@ -87,7 +102,7 @@ impl House {
         body: &str,
     ) -> domain::Result<domain::messages::Posted> {
         let member = rooms::member(&self.ctx, &person.viewer, room).await?;
-        domain::messages::post(&self.ctx, &member, id, &draft(body)).await
+        domain::messages::post(&self.ctx, &member, id, draft(body)).await
     }
 }
 
@@ -113,7 +128,10 @@ pub fn draft(body: &str) -> Draft {
     Draft { body: Body::parse(body).unwrap() }
 }
 
-/// Everything that was published so far.
-pub fn heard(bus: &mut tokio::sync::mpsc::UnboundedReceiver<Change>) -> Vec<Change> {
-    std::iter::from_fn(|| bus.try_recv().ok()).collect()
+/// Everything that is published, written down as it comes.
+pub struct Heard(Arc<Mutex<Vec<Change>>>);
+
+/// Everything that was published since this was asked last.
+pub fn heard(bus: &mut Heard) -> Vec<Change> {
+    std::mem::take(&mut bus.0.lock().unwrap())
 }

@@ -25,7 +25,7 @@ fn seqs(history: &History) -> Vec<i64> {
 async fn messages_are_numbered_without_holes_however_many_speak_at_once() {
     let house = House::open().await;
     let (alice, bob, room) = house.alice_and_bob().await;
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     let house = std::sync::Arc::new(house);
     let mut speakers = tokio::task::JoinSet::new();
     for n in 0..40 {
@@ -56,7 +56,7 @@ async fn a_resend_is_answered_with_what_is_stored_and_told_to_nobody() {
     let (alice, bob, room) = house.alice_and_bob().await;
     let id = house.ctx.new_id(MessageId::new);
     let first = house.say_as(&alice, room.id, id, "once").await.unwrap();
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     let again = house.say_as(&alice, room.id, id, "twice").await.unwrap();
     assert!(!first.again && again.again);
     assert_eq!(first.message, again.message);
@@ -77,7 +77,7 @@ async fn a_message_that_fails_takes_no_number_and_is_told_to_nobody() {
     let (alice, bob, room) = house.alice_and_bob().await;
     house.say(&alice, room.id, "one").await.unwrap();
     domain::friends::unfriend(&house.ctx, &bob.viewer, "alice").await.unwrap();
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     assert!(house.say(&alice, room.id, "refused").await.is_err());
     assert_eq!(heard(&mut bus), []);
     let seen = rooms::show(&house.ctx, alice.user.id, room.id).await.unwrap();

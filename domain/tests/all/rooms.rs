@@ -67,7 +67,7 @@ async fn a_removed_member_of_a_private_room_hears_nothing_more_and_says_nothing_
     rooms::add(&house.ctx, &owner, "bob").await.unwrap();
     let proof = rooms::member(&house.ctx, &bob.viewer, club.id).await.unwrap();
     house.say(&bob, club.id, "here").await.unwrap();
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     rooms::remove(&house.ctx, &owner, "bob").await.unwrap();
     rooms::remove(&house.ctx, &owner, "bob").await.unwrap();
     house.say(&alice, club.id, "gone").await.unwrap();
@@ -77,7 +77,7 @@ async fn a_removed_member_of_a_private_room_hears_nothing_more_and_says_nothing_
     assert!(matches!(house.say(&bob, club.id, "still?").await, Err(Error::NotFound)));
     // A proof from before the removal stores nothing: the right is read where it is stored.
     let id = house.ctx.new_id(protocol::MessageId::new);
-    let late = domain::messages::post(&house.ctx, &proof, id, &crate::house::draft("late")).await;
+    let late = domain::messages::post(&house.ctx, &proof, id, crate::house::draft("late")).await;
     assert!(matches!(late, Err(Error::NotFound)));
 }
 
@@ -116,7 +116,7 @@ async fn a_session_that_has_ended_changes_nothing_more() {
     let (ctx, viewer) = (&house.ctx, &alice.viewer);
     let id = ctx.new_id(protocol::MessageId::new);
     let draft = crate::house::draft("still here?");
-    ended(domain::messages::post(ctx, &proof, id, &draft).await.map(drop));
+    ended(domain::messages::post(ctx, &proof, id, draft).await.map(drop));
     ended(rooms::create(ctx, viewer, room(Kind::Public)).await.map(drop));
     ended(friends::ask(ctx, viewer, "carol").await.map(drop));
     ended(friends::unfriend(ctx, viewer, "bob").await);
@@ -175,7 +175,7 @@ async fn a_read_marker_moves_forward_only_and_never_past_the_end() {
         house.say(&alice, room.id, body).await.unwrap();
     }
     let member = rooms::member(&house.ctx, &bob.viewer, room.id).await.unwrap();
-    let mut bus = house.ctx.bus().listen();
+    let mut bus = house.listen();
     for (seq, read) in [(2, 2), (1, 2), (99, 3), (-5, 3)] {
         rooms::mark_read(&house.ctx, &member, seq).await.unwrap();
         let seen = rooms::show(&house.ctx, bob.user.id, room.id).await.unwrap();

@@ -78,7 +78,7 @@ pub async fn put(
     input::Json(draft): input::Json<Draft>,
 ) -> Answer<(StatusCode, Json<Message>)> {
     let member = rooms::member(&house.ctx, &viewer, room).await?;
-    let posted = messages::post(&house.ctx, &member, id, &draft).await?;
+    let posted = messages::post(&house.ctx, &member, id, draft).await?;
     let status = if posted.again { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Message::clone(&posted.message))))
 }

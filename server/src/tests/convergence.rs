@@ -216,7 +216,7 @@ async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
         (_, Some(member)) => {
             let body = format!("message {}", chance.below(1_000));
             let draft = Draft { body: Body::parse(&body).unwrap() };
-            drop(said::post(ctx, &member, ctx.new_id(MessageId::new), &draft).await);
+            drop(said::post(ctx, &member, ctx.new_id(MessageId::new), draft).await);
         }
         _ => {}
     }

@@ -1,0 +1,111 @@
+//! Changing what was said: its author edits it, its author or a moderator deletes it. A change takes
+//! the room's next revision, and the message keeps its number.
+
+use std::sync::Arc;
+
+use protocol::{Body, Message, MessageId, rooms::Preview};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::{entity, shown};
+use crate::{
+    Ctx, Error, Result, accounts,
+    bus::Change,
+    db::Tx,
+    rooms::{
+        Member,
+        access::{self, speaker},
+        entity::room,
+    },
+};
+
+/// Gives a message of the member's own another text. With the same text nothing changes.
+///
+/// # Errors
+/// `NotFound` where it is not in this room, or deleted; `Forbidden` where it is somebody else's, or
+/// the room is closed.
+pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Result<Arc<Message>> {
+    ctx.transact_as(member.viewer(), async |tx| {
+        let room = access::still_member(tx, member).await?;
+        let mut row = of_room(tx, member, id).await?;
+        if row.author_id != member.account() {
+            return Err(Error::Forbidden("Only its author edits a message."));
+        }
+        if row.deleted_at.is_some() {
+            return Err(Error::NotFound);
+        }
+        speaker(&room)?;
+        if row.body == body.as_str() {
+            return now(tx, row).await;
+        }
+        row.body = body.into_string();
+        row.edited_at = Some(tx.now());
+        change(tx, &room, row).await
+    })
+    .await
+}
+
+/// Deletes a message: its number stays, its text goes. Deleted once more, nothing changes.
+///
+/// # Errors
+/// `NotFound` where it is not in this room; `Forbidden` for who is neither its author nor a
+/// moderator.
+pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Message>> {
+    ctx.transact_as(member.viewer(), async |tx| {
+        let room = access::still_member(tx, member).await?;
+        let mut row = of_room(tx, member, id).await?;
+        if row.author_id != member.account() && !access::moderates(tx, member).await? {
+            return Err(Error::Forbidden("Only its author or a moderator deletes a message."));
+        }
+        if row.deleted_at.is_some() {
+            return now(tx, row).await;
+        }
+        row.body = String::new();
+        row.deleted_at = Some(tx.now());
+        change(tx, &room, row).await
+    })
+    .await
+}
+
+async fn of_room(tx: &Tx, member: &Member, id: MessageId) -> Result<entity::Model> {
+    let found = entity::Entity::find()
+        .filter(entity::Column::Id.eq(id))
+        .filter(entity::Column::RoomId.eq(member.room()))
+        .one(tx.conn())
+        .await?;
+    found.ok_or(Error::NotFound)
+}
+
+async fn now(tx: &Tx, row: entity::Model) -> Result<Arc<Message>> {
+    let author = accounts::by_id(tx.conn(), row.author_id).await?;
+    Ok(Arc::new(shown(row, author)))
+}
+
+/// Stores a message's new form under the room's next revision, and tells it.
+async fn change(tx: &mut Tx, room: &room::Model, mut row: entity::Model) -> Result<Arc<Message>> {
+    row.revision = room.revision + 1;
+    let message = entity::ActiveModel {
+        room_id: Set(row.room_id),
+        seq: Set(row.seq),
+        revision: Set(row.revision),
+        body: Set(row.body.clone()),
+        edited_at: Set(row.edited_at),
+        deleted_at: Set(row.deleted_at),
+        ..Default::default()
+    };
+    entity::Entity::update(message).exec(tx.conn()).await?;
+    let line = entity::change::ActiveModel {
+        room_id: Set(row.room_id),
+        revision: Set(row.revision),
+        seq: Set(row.seq),
+    };
+    entity::change::Entity::insert(line).exec_without_returning(tx.conn()).await?;
+    let mut numbers =
+        room::ActiveModel { id: Set(room.id), revision: Set(row.revision), ..Default::default() };
+    if row.seq == room.last_seq {
+        numbers.last_text = Set(Preview::cut(&row.body));
+    }
+    room::Entity::update(numbers).exec(tx.conn()).await?;
+    let message = now(tx, row).await?;
+    tx.emit(Change::MessageChanged(Arc::clone(&message)));
+    Ok(message)
+}

@@ -1,0 +1,109 @@
+//! Where messages wait to be stored. A lane takes all that waits into one transaction, and while it
+//! commits the next ones gather: under load many share a commit, and when idle nobody waits.
+
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+};
+
+use protocol::{Body, MessageId, messages::Draft};
+use tokio::sync::{mpsc, oneshot};
+
+use super::post::{self, Posted};
+use crate::{Ctx, Error, Result, db::Committed, rooms::Member};
+
+/// As many messages share a commit at most.
+const TOGETHER: usize = 256;
+/// As many wait in a lane at most; more are told to try again.
+const LINE: usize = 4_096;
+
+/// A message that stands in line, and who waits for its outcome.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub member: Member,
+    pub id: MessageId,
+    pub body: Body,
+    answer: oneshot::Sender<Result<Posted>>,
+}
+
+/// The lanes of one node. A room has its lane, so that its messages stay in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Lanes(Arc<[mpsc::Sender<Waiting>]>);
+
+impl Lanes {
+    /// No lanes: for who stores what waits, and never stands in line.
+    pub(crate) fn none() -> Self {
+        Self(Arc::new([]))
+    }
+
+    /// Opens as many lanes as the database takes writers at once. They close when nobody can join
+    /// them any more.
+    pub(crate) fn open(ctx: &Ctx) -> Self {
+        let lane = |_| {
+            let (join, line) = mpsc::channel(LINE);
+            tokio::spawn(serve(ctx.clone(), line));
+            join
+        };
+        Self((0..ctx.db.writers()).map(lane).collect())
+    }
+
+    /// Takes a place in line.
+    ///
+    /// # Errors
+    /// `Unavailable` where the line is full.
+    pub(crate) fn join(
+        &self,
+        member: Member,
+        id: MessageId,
+        draft: Draft,
+    ) -> Result<oneshot::Receiver<Result<Posted>>> {
+        let (answer, outcome) = oneshot::channel();
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(member.room());
+        let lane = usize::try_from(hash % self.0.len().max(1) as u64).unwrap_or(0);
+        let lane = self.0.get(lane).ok_or_else(|| Error::Unavailable("no lane".into()))?;
+        lane.try_send(Waiting { member, id, body: draft.body, answer })
+            .map_err(|_| Error::Unavailable("too many messages wait".into()))?;
+        Ok(outcome)
+    }
+}
+
+async fn serve(ctx: Ctx, mut line: mpsc::Receiver<Waiting>) {
+    let mut together = Vec::with_capacity(TOGETHER);
+    while line.recv_many(&mut together, TOGETHER).await > 0 {
+        store(&ctx, std::mem::take(&mut together)).await;
+    }
+}
+
+async fn store(ctx: &Ctx, line: Vec<Waiting>) {
+    match ctx.commit(async |tx| post::store(tx, &line).await).await {
+        Ok(committed) => answer(line, committed),
+        Err(error) if error.is_taken() && line.len() > 1 => {
+            for waiting in line {
+                let alone = vec![waiting];
+                match ctx.commit(async |tx| post::store(tx, &alone).await).await {
+                    Ok(committed) => answer(alone, committed),
+                    Err(error) => fail(alone, &error),
+                }
+            }
+        }
+        Err(error) => fail(line, &error),
+    }
+}
+
+/// Answers once everyone on this node has been told, so that an acknowledgement and the message
+/// itself can go out together. The lane goes on meanwhile.
+fn answer(line: Vec<Waiting>, committed: Committed<Vec<Result<Posted>>>) {
+    tokio::spawn(async move {
+        let outcomes = committed.told().await;
+        for (waiting, outcome) in line.into_iter().zip(outcomes) {
+            // Who is gone needs no answer.
+            let _ = waiting.answer.send(outcome);
+        }
+    });
+}
+
+fn fail(line: Vec<Waiting>, error: &Error) {
+    for waiting in line {
+        let _ = waiting.answer.send(Err(error.again()));
+    }
+}

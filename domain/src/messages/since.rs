@@ -1,0 +1,76 @@
+//! Catching up: what changed in a room since a revision, if it is little enough to be sent.
+
+use protocol::{Limit, Message, messages::Window};
+
+use super::history::history;
+use crate::{
+    Ctx, Result,
+    rooms::{self, Member},
+};
+
+/// More changes than this in one room are too many.
+const CHANGES_A_ROOM: i64 = 200;
+
+/// What may still be sent in answer to one question: a short one must not cost much.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    changes: i64,
+    bytes: usize,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { changes: 2_000, bytes: 1024 * 1024 }
+    }
+}
+
+impl Allowance {
+    /// Takes a page off, or says that it is too much.
+    fn take(&mut self, page: &[Message]) -> bool {
+        let bytes: usize = page.iter().map(|message| message.body.len() + 512).sum();
+        let left = self.bytes.checked_sub(bytes);
+        self.changes -= page.len() as i64;
+        self.bytes = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// What changed in a room, and the revision that it is whole to.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// In rising revision, each in its latest form.
+    pub messages: Vec<Message>,
+    pub revision: i64,
+}
+
+/// Everything that changed since `revision`; `None` where that is too much, or the revision is none
+/// of this room's.
+///
+/// # Errors
+/// `NotFound` where they are in the room no more.
+pub async fn since(
+    ctx: &Ctx,
+    member: &Member,
+    revision: i64,
+    allowance: &mut Allowance,
+) -> Result<Option<Changes>> {
+    let now = rooms::revision(ctx, member).await?;
+    let most = CHANGES_A_ROOM.min(allowance.changes);
+    if revision > now || revision < 0 || now - revision > most {
+        return Ok(None);
+    }
+    let limit = Limit::try_from(Limit::MAX).unwrap_or_default();
+    let mut changes = Changes { messages: Vec::new(), revision };
+    loop {
+        let window = Window::ChangedAfter(changes.revision);
+        let page = history(ctx, member, window, limit).await?;
+        if !allowance.take(&page.items) {
+            return Ok(None);
+        }
+        changes.messages.extend(page.items);
+        changes.revision = page.revision;
+        if !page.has_newer {
+            return Ok(Some(changes));
+        }
+    }
+}
