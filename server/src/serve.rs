@@ -88,6 +88,7 @@ pub async fn on(
         () = house.shutdown.cancelled() => {}
         () = &mut served => return Ok(()),
     }
+    house.hub.close();
     house.sockets.close();
     let drained = async { tokio::join!(served, house.sockets.wait()) };
     if tokio::time::timeout(DRAIN, drained).await.is_err() {

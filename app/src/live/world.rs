@@ -283,7 +283,7 @@ impl World {
                 room.last_seq = known.last_seq;
                 room.last_message = known.last_message.clone();
             }
-            room.read_to(known.read_seq.unwrap_or(0));
+            room.keep_own(known);
         }
         self.rooms.insert(id, room);
         let mut touched = vec![Touched::RoomList, Touched::Room(id)];

@@ -3,46 +3,66 @@
 use std::collections::BTreeMap;
 
 use domain::{Ctx, Error, Viewer, messages, rooms};
+use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use protocol::{
-    Body, Command, Event, Limit, MessageId, Problem, RoomId,
-    messages::{Draft, Window},
-    socket::MAX_RESUME_ROOMS,
+    Body, Command, Event, MessageId, Problem, RoomId, messages::Draft, socket::MAX_RESUME_ROOMS,
 };
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// More changes than this in one room are a `gap`.
-const CHANGES_A_ROOM: i64 = 200;
-/// More changes than this in all are a `gap`.
-const CHANGES: i64 = 2_000;
-/// An answer holds about as many bytes, and what is over is a `gap`: a short question must not cost
-/// the server much.
-const BYTES: usize = 1024 * 1024;
+use super::queue::{Frame, Numbered, text};
 
 /// The answer to a command.
 #[derive(Debug, Default)]
 pub struct Answer {
-    pub events: Vec<Event>,
-    /// Rooms whose events up to this revision are among them.
-    pub resumed: Vec<(RoomId, i64)>,
+    pub said: Vec<Said>,
+    /// Where the client has spoken, as a member: it need not be looked up for its next message.
+    pub spoke: Option<rooms::Member>,
+}
+
+/// One frame of an answer.
+#[derive(Debug)]
+pub struct Said {
+    pub text: Utf8Bytes,
+    /// It is for who is in this room when it is sent.
+    pub room: Option<RoomId>,
+    /// With it, the room is whole to this revision.
+    pub resumed: Option<i64>,
+}
+
+impl From<Event> for Said {
+    fn from(event: Event) -> Self {
+        Self { text: text(&event), room: None, resumed: None }
+    }
 }
 
 impl From<Event> for Answer {
     fn from(event: Event) -> Self {
-        Self { events: vec![event], resumed: Vec::new() }
+        Self { said: vec![event.into()], spoke: None }
+    }
+}
+
+impl Said {
+    /// The end of a room's answer.
+    pub fn resumed(room: RoomId, revision: i64) -> Self {
+        let text = text(&Event::Resumed { room, revision });
+        Self { text, room: Some(room), resumed: Some(revision) }
+    }
+
+    /// An event of a room's.
+    pub fn of(room: RoomId, text: Utf8Bytes) -> Self {
+        Self { text, room: Some(room), resumed: None }
     }
 }
 
 /// Answers one command.
 pub async fn answer(ctx: Ctx, viewer: Viewer, command: Command) -> Answer {
     match command {
-        Command::Send { id, reply_to: Some(_), .. } => {
-            refused(Some(id), Problem::invalid("reply_to", "Replies are not taken yet.")).into()
-        }
-        Command::Send { id, attachments, .. } if !attachments.is_empty() => {
-            refused(Some(id), Problem::invalid("attachments", "Files are not taken yet.")).into()
-        }
-        Command::Send { room, id, body, .. } => match send(&ctx, &viewer, room, id, &body).await {
-            Ok(ack) => ack.into(),
-            Err(problem) => refused(Some(id), problem).into(),
+        Command::Send { room, .. } => match rooms::member(&ctx, &viewer, room).await {
+            Ok(member) => {
+                let answer = send(&ctx, &member, command).await;
+                Answer { spoke: Some(member), ..answer }
+            }
+            Err(error) => refused(id_of(&command), told(error)).into(),
         },
         Command::Read { room, seq } => match read(&ctx, &viewer, room, seq).await {
             Ok(()) => Answer::default(),
@@ -62,24 +82,44 @@ pub async fn answer(ctx: Ctx, viewer: Viewer, command: Command) -> Answer {
     }
 }
 
-async fn send(
-    ctx: &Ctx,
-    viewer: &Viewer,
-    room: RoomId,
-    id: MessageId,
-    body: &str,
-) -> Result<Event, Problem> {
-    let body = Body::parse(body).map_err(|error| Problem::invalid("body", error.0))?;
-    let member = rooms::member(ctx, viewer, room).await.map_err(told)?;
-    let posted = messages::post(ctx, &member, id, &Draft { body }).await.map_err(told)?;
-    let message = posted.message;
-    Ok(Event::Ack {
-        id,
-        room,
-        seq: message.seq,
-        revision: message.revision,
-        created_at: message.created_at,
-    })
+fn id_of(command: &Command) -> Option<MessageId> {
+    match command {
+        Command::Send { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
+/// Says something as a member, who stands in line from the call on.
+pub fn send(ctx: &Ctx, member: &rooms::Member, command: Command) -> BoxFuture<'static, Answer> {
+    let Command::Send { room, id, body, reply_to, attachments } = command else {
+        return ready(Answer::default()).boxed();
+    };
+    let refuse = |problem| ready(refused(Some(id), problem).into()).boxed();
+    if reply_to.is_some() {
+        return refuse(Problem::invalid("reply_to", "Replies are not taken yet."));
+    }
+    if !attachments.is_empty() {
+        return refuse(Problem::invalid("attachments", "Files are not taken yet."));
+    }
+    let body = match Body::parse(&body) {
+        Ok(body) => body,
+        Err(error) => return refuse(Problem::invalid("body", error.0)),
+    };
+    let posted = messages::post(ctx, member, id, Draft { body });
+    let answer = async move {
+        let event = match posted.await {
+            Ok(posted) => Event::Ack {
+                id,
+                room,
+                seq: posted.message.seq,
+                revision: posted.message.revision,
+                created_at: posted.message.created_at,
+            },
+            Err(error) => refused(Some(id), told(error)),
+        };
+        event.into()
+    };
+    answer.boxed()
 }
 
 async fn read(ctx: &Ctx, viewer: &Viewer, room: RoomId, seq: i64) -> domain::Result<()> {
@@ -87,67 +127,42 @@ async fn read(ctx: &Ctx, viewer: &Viewer, room: RoomId, seq: i64) -> domain::Res
     rooms::mark_read(ctx, &member, seq).await
 }
 
-/// What an answer may still hold.
-struct Left {
-    changes: i64,
-    bytes: usize,
-}
-
 async fn resume(ctx: &Ctx, viewer: &Viewer, rooms: BTreeMap<RoomId, i64>) -> Answer {
-    let mut answer = Answer::default();
-    let mut left = Left { changes: CHANGES, bytes: BYTES };
+    let mut said = Vec::new();
+    let mut allowance = messages::Allowance::default();
     for (room, revision) in rooms {
-        match changes(ctx, viewer, room, revision, &mut left).await {
-            Ok(Some((events, revision))) => {
-                answer.events.extend(events);
-                answer.events.push(Event::Resumed { room, revision });
-                answer.resumed.push((room, revision));
+        match since(ctx, viewer, room, revision, &mut allowance).await {
+            Ok(Some(changes)) => {
+                for message in &changes.messages {
+                    said.push(Said::of(room, Frame::numbered(&Numbered::latest(message)).text));
+                }
+                said.push(Said::resumed(room, changes.revision));
             }
-            Ok(None) => answer.events.push(Event::Gap { room: Some(room), after: None }),
+            Ok(None) => said.push(Event::Gap { room: Some(room), after: None }.into()),
             // Not theirs, or theirs no more.
-            Err(Error::NotFound) => answer.events.push(Event::RoomLeft { room }),
+            Err(Error::NotFound) => said.push(Event::RoomLeft { room }.into()),
             Err(error) => {
                 told(error);
-                answer.events.push(Event::Gap { room: Some(room), after: None });
+                said.push(Event::Gap { room: Some(room), after: None }.into());
             }
         }
     }
-    answer
+    Answer { said, spoke: None }
 }
 
-/// What changed in a room since a revision, and the revision it is whole to; `None` where that is
-/// too much, or the revision is none of this room's.
-async fn changes(
+async fn since(
     ctx: &Ctx,
     viewer: &Viewer,
     room: RoomId,
-    since: i64,
-    left: &mut Left,
-) -> domain::Result<Option<(Vec<Event>, i64)>> {
+    revision: i64,
+    allowance: &mut messages::Allowance,
+) -> domain::Result<Option<messages::Changes>> {
     let member = rooms::member(ctx, viewer, room).await?;
-    let now = rooms::show(ctx, viewer.account(), room).await?.revision;
-    if since > now || since < 0 || now - since > CHANGES_A_ROOM.min(left.changes) {
-        return Ok(None);
-    }
-    let limit = Limit::try_from(Limit::MAX).unwrap_or_default();
-    let (mut events, mut reached) = (Vec::new(), since);
-    loop {
-        let page = messages::history(ctx, &member, Window::ChangedAfter(reached), limit).await?;
-        left.changes -= page.items.len() as i64;
-        let bytes: usize = page.items.iter().map(|message| message.body.len() + 512).sum();
-        match left.bytes.checked_sub(bytes) {
-            Some(bytes) => left.bytes = bytes,
-            None => return Ok(None),
-        }
-        events.extend(page.items.into_iter().map(|message| Event::Message { message }));
-        reached = page.revision;
-        if !page.has_newer {
-            return Ok(Some((events, reached)));
-        }
-    }
+    messages::since(ctx, &member, revision, allowance).await
 }
 
-fn refused(id: Option<MessageId>, problem: Problem) -> Event {
+/// Why a command was not done.
+pub fn refused(id: Option<MessageId>, problem: Problem) -> Event {
     let retry = problem.code.passes();
     Event::Refused {
         id,

@@ -1,33 +1,42 @@
 //! One connection: reads commands, answers them in order, writes what waits. What one client does
 //! or fails to do ends here.
+//!
+//! It is polled by hand: whatever wakes it, everything that can be done is done, and what there is to
+//! write is fed as one and flushed once. An idle connection keeps one timer and no future.
 
 use std::{
     collections::{HashMap, VecDeque},
+    pin::Pin,
+    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use domain::{Viewer, accounts::sessions, rooms, snapshot};
-use futures_util::{
-    SinkExt, StreamExt,
-    future::BoxFuture,
-    stream::{SplitSink, SplitStream},
-};
+use futures_util::{FutureExt as _, Sink, SinkExt, Stream, future::BoxFuture};
 use protocol::{Code, Command, Event, RoomId, socket::close};
-use tokio::time::{Instant, interval_at, sleep_until, timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message, protocol::CloseFrame},
+};
 
 use super::{
-    commands::{self, Answer},
+    commands::{self, Answer, Said},
     hub::Place,
-    queue::text,
+    queue::{Ended, Frame, text},
+    upgrade::Opened,
 };
 use crate::serve::House;
 
 /// Past as many commands without an answer the server stops reading.
 const UNANSWERED: usize = 10;
+const HEARTBEAT: Duration = Duration::from_millis(snapshot::HEARTBEAT_MS);
 /// Who is silent for as long is gone.
 const SILENCE: Duration = Duration::from_secs(35);
-/// Whose frames cannot be written for as long reads too slowly.
+/// Whose oldest frame waits for as long reads too slowly.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the last frame may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -35,170 +44,301 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const RESUME_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why a connection ends.
+#[derive(Debug)]
 struct End {
     code: u16,
     reason: &'static str,
 }
 
 const SESSION_OVER: End = End { code: close::SESSION_OVER, reason: "session over" };
+const RESTART: End = End { code: close::RESTART, reason: "restart" };
+const TOO_SLOW: End = End { code: close::TOO_SLOW, reason: "reads too slowly" };
 const GONE: End = End { code: 1000, reason: "" };
 
 struct Connection {
     house: House,
     viewer: Viewer,
     place: Place,
-    sink: SplitSink<WebSocket, Message>,
+    socket: WebSocketStream<TcpStream>,
     /// Room events wait until the client has said what it has.
     holds: bool,
+    /// An answer to `resume` is under way: room events wait until it is out.
+    resumes: bool,
     /// Events up to this revision were sent already, in `ready` or in an answer to `resume`.
     sent: HashMap<RoomId, i64>,
-    /// What was heard and has no answer yet; what was no command comes with its refusal.
+    /// What was heard and is not begun; what was no command comes with its refusal.
     commands: VecDeque<Result<Command, Event>>,
-    answer: Option<BoxFuture<'static, Answer>>,
+    /// What is begun, in the order of the answers.
+    answers: VecDeque<BoxFuture<'static, Answer>>,
+    /// Where the client spoke last.
+    member: Option<rooms::Member>,
+    /// What is answered and not yet fed to the socket.
+    said: VecDeque<Said>,
+    /// What was taken from the queue and not yet fed to the socket.
+    events: VecDeque<Frame>,
+    /// Since when something is fed and not flushed.
+    unflushed: Option<Instant>,
+    /// The socket took no more when it was last fed.
+    is_stuck: bool,
+    pings: bool,
+    checks: Option<BoxFuture<'static, bool>>,
+    heard_at: Instant,
+    beat_at: Instant,
+    resume_by: Instant,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// Serves a connection until either side ends it.
-pub async fn run(socket: WebSocket, house: House, viewer: Viewer, holds: bool) {
-    let (sink, stream) = socket.split();
+pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool) {
     let place = house.hub.enter(&viewer);
+    if house.shutdown.is_cancelled() {
+        place.queue().end(Ended::Restart);
+    }
+    // Boxed: what greeting takes is given back before the long quiet.
+    let greeted = Box::pin(greet(&house, &viewer, &place, &mut opened)).await;
+    let sent = match greeted {
+        Ok(sent) => sent,
+        Err(end) => return farewell(opened.socket().await, end).await,
+    };
+    let now = Instant::now();
     let mut connection = Connection {
         house,
         viewer,
         place,
-        sink,
+        socket: opened.socket().await,
         holds,
-        sent: HashMap::new(),
+        resumes: false,
+        sent,
         commands: VecDeque::new(),
-        answer: None,
+        answers: VecDeque::new(),
+        member: None,
+        said: VecDeque::new(),
+        events: VecDeque::new(),
+        unflushed: None,
+        is_stuck: false,
+        pings: false,
+        checks: None,
+        heard_at: now,
+        beat_at: now + HEARTBEAT,
+        resume_by: now + RESUME_WITHIN,
+        timer: Box::pin(sleep_until(now + HEARTBEAT.min(RESUME_WITHIN))),
     };
-    let session_over = connection.place.queue.session_over.clone();
-    // Whatever it does at that moment, reading or writing, a session that is over ends it. What was
-    // begun for it is stored or not by itself.
-    let end = tokio::select! {
-        biased;
-        () = session_over.cancelled() => SESSION_OVER,
-        end = async {
-            match connection.greet().await {
-                Ok(()) => connection.live(stream).await,
-                Err(end) => end,
-            }
-        } => end,
+    let end = std::future::poll_fn(|cx| connection.poll(cx)).await;
+    farewell(connection.socket, end).await;
+}
+
+/// Listens first and reads then, so that nothing falls between.
+async fn greet(
+    house: &House,
+    viewer: &Viewer,
+    place: &Place,
+    opened: &mut Opened,
+) -> Result<HashMap<RoomId, i64>, End> {
+    let failed = |error: domain::Error| {
+        tracing::error!(%error, account = %viewer.account(), "a socket could not be greeted");
+        End { code: close::RESTART, reason: "not available" }
     };
-    let frame = CloseFrame { code: end.code, reason: end.reason.into() };
-    let farewell = connection.sink.send(Message::Close(Some(frame)));
-    let _ = timeout(FAREWELL, farewell).await;
+    let ctx = &house.ctx;
+    // It may have ended between the handshake and taking the place that hears of it.
+    if !sessions::still(ctx, viewer).await.map_err(failed)? {
+        return Err(SESSION_OVER);
+    }
+    let rooms = rooms::ids(ctx, viewer).await.map_err(failed)?;
+    place.listen_to(rooms);
+    let ready = snapshot::ready(ctx, viewer).await.map_err(failed)?;
+    let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
+    let frame = text(&Event::Ready(Box::new(ready)));
+    let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;
+    written.map_err(|_| GONE)?;
+    Ok(sent)
+}
+
+async fn farewell(mut socket: WebSocketStream<TcpStream>, end: End) {
+    let frame = CloseFrame { code: end.code.into(), reason: end.reason.into() };
+    let _ = timeout(FAREWELL, socket.send(Message::Close(Some(frame)))).await;
 }
 
 impl Connection {
-    /// Listens first and reads then, so that nothing falls between.
-    async fn greet(&mut self) -> Result<(), End> {
-        let failed = |error: domain::Error| {
-            tracing::error!(%error, "a socket could not be greeted");
-            End { code: close::RESTART, reason: "not available" }
-        };
-        let ctx = &self.house.ctx;
-        // It may have ended between the handshake and taking the place that hears of it.
-        if !sessions::still(ctx, &self.viewer).await.map_err(failed)? {
+    /// Does what can be done, until it ends.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        match self.advance(cx) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        }
+    }
+
+    fn advance(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        self.place.queue().wakes(cx.waker());
+        let ended = self.place.queue().ended();
+        if ended == Some(Ended::SessionOver) {
             return Err(SESSION_OVER);
         }
-        let rooms = rooms::ids(ctx, &self.viewer).await.map_err(failed)?;
-        self.place.listen_to(rooms);
-        let ready = snapshot::ready(ctx, &self.viewer).await.map_err(failed)?;
-        self.sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
-        self.write([text(&Event::Ready(Box::new(ready)))]).await
-    }
-
-    async fn live(&mut self, mut stream: SplitStream<WebSocket>) -> End {
-        let heartbeat = Duration::from_millis(snapshot::HEARTBEAT_MS);
-        let mut heartbeats = interval_at(Instant::now() + heartbeat, heartbeat);
-        let mut silent_at = Instant::now() + SILENCE;
-        let held_until = Instant::now() + RESUME_WITHIN;
-        let shutdown = self.house.shutdown.clone();
+        let restarts = ended == Some(Ended::Restart);
         loop {
-            self.begin_next();
-            let reads = self.commands.len() < UNANSWERED;
-            let writes = !self.holds && !self.is_resuming();
-            let step = tokio::select! {
-                () = shutdown.cancelled() => return self.farewell().await,
-                frame = stream.next(), if reads => {
-                    silent_at = Instant::now() + SILENCE;
-                    self.hear(frame)
-                }
-                answer = finished(&mut self.answer) => self.reply(answer).await,
-                () = self.place.queue.filled(), if writes => self.write_waiting().await,
-                _ = heartbeats.tick() => self.beat().await,
-                () = sleep_until(silent_at) => Err(GONE),
-                () = sleep_until(held_until), if self.holds => {
-                    Err(End { code: close::TOO_SLOW, reason: "no resume" })
-                }
-            };
-            if let Err(end) = step {
-                return end;
+            let heard = !restarts && self.read(cx)?;
+            let answered = self.answer(cx);
+            self.write(cx)?;
+            if !heard && !answered {
+                break;
             }
         }
-    }
-
-    fn is_resuming(&self) -> bool {
-        self.answer.is_some() && matches!(self.commands.front(), Some(Ok(Command::Resume { .. })))
-    }
-
-    /// Begins with the oldest command that has no answer; it stays in front until it has.
-    fn begin_next(&mut self) {
-        if self.answer.is_none()
-            && let Some(command) = self.commands.front()
-        {
-            self.answer = Some(match command.clone() {
-                Ok(command) => {
-                    Box::pin(commands::answer(self.house.ctx.clone(), self.viewer, command))
-                }
-                Err(refused) => Box::pin(std::future::ready(refused.into())),
-            });
+        if restarts && self.is_done() {
+            return self.say_bye(cx);
         }
+        self.watch(cx)
     }
 
-    fn hear(&mut self, frame: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+    /// Reads one frame, unless too much waits for its answer.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
+        if self.commands.len() + self.answers.len() + self.said.len() >= UNANSWERED {
+            return Ok(false);
+        }
+        let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) else {
+            return Ok(false);
+        };
+        self.heard_at = Instant::now();
         match frame {
             Some(Ok(Message::Text(text))) => {
                 let command = serde_json::from_str(&text);
                 let refused = |_| refusal("This is no command that Kith knows.");
                 self.commands.push_back(command.map_err(refused));
-                Ok(())
             }
             Some(Ok(Message::Binary(_))) => {
                 self.commands.push_back(Err(refusal("Kith speaks text frames.")));
-                Ok(())
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-            Some(Ok(Message::Close(_))) | None => Err(GONE),
-            Some(Err(error)) => Err(protocol_error(&error)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                // The answer to a ping was written by the socket, and leaves with the next flush.
+                self.unflushed.get_or_insert(self.heard_at);
+            }
+            Some(Ok(Message::Close(_))) | None => return Err(GONE),
+            Some(Err(error)) => return Err(protocol_error(&error)),
         }
+        Ok(true)
     }
 
-    async fn reply(&mut self, answer: Answer) -> Result<(), End> {
-        self.answer = None;
-        let command = self.commands.pop_front();
-        if matches!(command, Some(Ok(Command::Resume { .. }))) {
-            self.holds = false;
+    /// Begins what may be begun, and takes the answers that are there.
+    fn answer(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut moved = false;
+        while self.begin_next() {
+            moved = true;
         }
-        // What was read for a room that has been left since then stays unsaid.
-        let heard = |event: &&Event| match event {
-            Event::Message { message } => self.place.hears(message.room),
-            Event::Resumed { room, .. } => self.place.hears(*room),
-            _ => true,
+        while let Some(Poll::Ready(answer)) =
+            self.answers.front_mut().map(|answer| answer.poll_unpin(cx))
+        {
+            self.answers.pop_front();
+            self.resumes = false;
+            self.member = answer.spoke.or(self.member);
+            self.said.extend(answer.said);
+            moved = true;
+        }
+        moved
+    }
+
+    /// Begins with the oldest command that waits. Messages follow each other into the line where the
+    /// client has spoken before; everything else waits until all before it is answered.
+    fn begin_next(&mut self) -> bool {
+        let is_free = self.answers.is_empty();
+        let ctx = &self.house.ctx;
+        let spoken = |room: RoomId| {
+            self.member.filter(|member| member.room() == room && self.place.hears(room))
         };
-        let frames: Vec<_> = answer.events.iter().filter(heard).map(text).collect();
-        self.write(frames).await?;
-        for (room, revision) in answer.resumed {
-            let sent = self.sent.entry(room).or_default();
-            *sent = (*sent).max(revision);
-        }
-        // What came in the meantime was not looked at.
-        if self.holds { Ok(()) } else { self.write_waiting().await }
+        let answer = match self.commands.front() {
+            None => return false,
+            Some(Ok(Command::Send { room, .. })) if let Some(member) = spoken(*room) => {
+                let Some(Ok(command)) = self.commands.pop_front() else { return false };
+                commands::send(ctx, &member, command)
+            }
+            Some(_) if !is_free => return false,
+            Some(_) => match self.commands.pop_front() {
+                Some(Ok(Command::Resume { epoch, rooms, notifications })) => {
+                    self.holds = false;
+                    self.resumes = true;
+                    let mut said = Vec::new();
+                    let rooms = rooms
+                        .into_iter()
+                        .filter(|(room, revision)| !self.remembers(*room, *revision, &mut said));
+                    let command = Command::Resume { epoch, rooms: rooms.collect(), notifications };
+                    let rest = commands::answer(ctx.clone(), self.viewer, command);
+                    async move {
+                        let mut answer = rest.await;
+                        answer.said.splice(0..0, said);
+                        answer
+                    }
+                    .boxed()
+                }
+                Some(Ok(command)) => commands::answer(ctx.clone(), self.viewer, command).boxed(),
+                Some(Err(refused)) => std::future::ready(refused.into()).boxed(),
+                None => return false,
+            },
+        };
+        self.answers.push_back(answer);
+        true
     }
 
-    async fn write_waiting(&mut self) -> Result<(), End> {
-        let mut due = Vec::new();
-        for frame in self.place.queue.take() {
+    /// Answers what is missing in a room from memory, if all of it is there.
+    fn remembers(&self, room: RoomId, revision: i64, said: &mut Vec<Said>) -> bool {
+        let Some((texts, now)) = self.place.recent(room, revision) else { return false };
+        said.extend(texts.into_iter().map(|text| Said::of(room, text)));
+        said.push(Said::resumed(room, now));
+        true
+    }
+
+    /// Feeds what there is, and flushes once.
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        while self.has_frames() {
+            if self.poll_ready(cx)?.is_pending() {
+                self.is_stuck = true;
+                return Ok(());
+            }
+            // All before it has been taken: slow is who makes no progress, not who has much to read.
+            if std::mem::take(&mut self.is_stuck) {
+                self.unflushed = None;
+            }
+            let Some(frame) = self.next_frame() else { break };
+            self.unflushed.get_or_insert_with(Instant::now);
+            Pin::new(&mut self.socket).start_send(frame).map_err(|_| GONE)?;
+        }
+        if self.unflushed.is_some()
+            && let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(cx)
+        {
+            flushed.map_err(|_| GONE)?;
+            self.unflushed = None;
+            self.is_stuck = false;
+        }
+        Ok(())
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, End> {
+        Ok(match Pin::new(&mut self.socket).poll_ready(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(_)) => return Err(GONE),
+            Poll::Pending => Poll::Pending,
+        })
+    }
+
+    fn has_frames(&mut self) -> bool {
+        if self.events.is_empty() && self.said.is_empty() && !self.holds && !self.resumes {
+            self.events = self.place.queue().take();
+        }
+        self.pings || !self.said.is_empty() || !self.events.is_empty()
+    }
+
+    fn next_frame(&mut self) -> Option<Message> {
+        if std::mem::take(&mut self.pings) {
+            return Some(Message::Ping(tungstenite::Bytes::new()));
+        }
+        while let Some(said) = self.said.pop_front() {
+            // What was read for a room that has been left since then stays unsaid.
+            if said.room.is_some_and(|room| !self.place.hears(room)) {
+                continue;
+            }
+            if let (Some(room), Some(revision)) = (said.room, said.resumed) {
+                let sent = self.sent.entry(room).or_default();
+                *sent = (*sent).max(revision);
+            }
+            return Some(Message::Text(said.text));
+        }
+        while let Some(frame) = self.events.pop_front() {
             if let Some((room, revision)) = frame.numbered
                 && let Some(sent) = self.sent.get(&room)
             {
@@ -207,63 +347,105 @@ impl Connection {
                 }
                 self.sent.remove(&room);
             }
-            due.push(frame.text);
+            return Some(Message::Text(frame.text));
         }
-        if due.is_empty() { Ok(()) } else { self.write(due).await }
+        None
     }
 
-    /// Feeds everything and flushes once.
-    async fn write(
-        &mut self,
-        frames: impl IntoIterator<Item = axum::extract::ws::Utf8Bytes>,
-    ) -> Result<(), End> {
-        // Each frame by itself: slow is who makes no progress, not who has much to read.
-        for frame in frames {
-            in_time(self.sink.feed(Message::Text(frame))).await?;
+    /// Looks at the clock, and asks to be woken when something is due.
+    fn watch(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        if let Some(check) = &mut self.checks
+            && let Poll::Ready(stands) = check.poll_unpin(cx)
+        {
+            self.checks = None;
+            if !stands {
+                return Err(SESSION_OVER);
+            }
         }
-        in_time(self.sink.flush()).await
+        loop {
+            let due = self.due();
+            if due < self.timer.deadline() {
+                self.timer.as_mut().reset(due);
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Ok(());
+            }
+            self.act_on_time()?;
+            self.write(cx)?;
+            let due = self.due();
+            self.timer.as_mut().reset(due);
+        }
     }
 
-    /// A ping, and a look whether the session is still one.
-    async fn beat(&mut self) -> Result<(), End> {
-        let ping = timeout(PATIENCE, self.sink.send(Message::Ping(Vec::new().into())));
-        if !matches!(ping.await, Ok(Ok(()))) {
+    fn due(&self) -> Instant {
+        let mut due = self.beat_at.min(self.heard_at + SILENCE);
+        if self.holds {
+            due = due.min(self.resume_by);
+        }
+        match self.oldest() {
+            Some(oldest) => due.min(oldest + PATIENCE),
+            None => due,
+        }
+    }
+
+    /// Since when the client has not taken what is there for it.
+    fn oldest(&self) -> Option<Instant> {
+        // What is held back waits for the client's word, and has its own time limit.
+        let waits = if self.holds || self.resumes { None } else { self.place.queue().since() };
+        match (self.unflushed, waits) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    fn act_on_time(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if now >= self.heard_at + SILENCE {
             return Err(GONE);
         }
-        match sessions::still(&self.house.ctx, &self.viewer).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(SESSION_OVER),
-            Err(error) => {
-                tracing::warn!(%error, "a session could not be read");
-                Ok(())
-            }
+        if self.holds && now >= self.resume_by {
+            return Err(End { code: close::TOO_SLOW, reason: "no resume" });
         }
+        if self.oldest().is_some_and(|oldest| now >= oldest + PATIENCE) {
+            return Err(TOO_SLOW);
+        }
+        if now >= self.beat_at {
+            self.beat_at = now + HEARTBEAT;
+            self.pings = true;
+            self.check_session();
+        }
+        Ok(())
     }
 
-    /// Finishes what is under way, and spreads the clients' return.
-    async fn farewell(&mut self) -> End {
-        let end = End { code: close::RESTART, reason: "restart" };
-        while let Some(answer) = self.answer.take() {
-            let Answer { events, .. } = answer.await;
-            self.commands.pop_front();
-            if self.write(events.iter().map(text)).await.is_err() {
-                return end;
+    /// Looks whether the session is still one: it may have expired, or been ended by another process.
+    fn check_session(&mut self) {
+        let (ctx, viewer) = (self.house.ctx.clone(), self.viewer);
+        self.checks = Some(
+            async move {
+                sessions::still(&ctx, &viewer).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, account = %viewer.account(), "a session could not be read");
+                    true
+                })
             }
-            self.begin_next();
+            .boxed(),
+        );
+    }
+
+    fn is_done(&self) -> bool {
+        self.commands.is_empty() && self.answers.is_empty() && self.said.is_empty()
+    }
+
+    /// Spreads the clients' return.
+    fn say_bye(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        if self.poll_ready(cx)?.is_pending() {
+            return self.watch(cx);
         }
         let spread = self.viewer.session().0.as_u128() % 2_000;
         let reconnect_after_ms = u64::try_from(spread).unwrap_or(1_000);
-        let bye = Event::Bye { code: close::RESTART, reconnect_after_ms };
-        let _ = self.write([text(&bye)]).await;
-        end
-    }
-}
-
-async fn in_time(written: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
-    match timeout(PATIENCE, written).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(GONE),
-        Err(_) => Err(End { code: close::TOO_SLOW, reason: "reads too slowly" }),
+        let bye = text(&Event::Bye { code: close::RESTART, reconnect_after_ms });
+        // Flushed with the close frame.
+        Pin::new(&mut self.socket).start_send(Message::Text(bye)).map_err(|_| GONE)?;
+        Err(RESTART)
     }
 }
 
@@ -271,22 +453,14 @@ fn refusal(detail: &str) -> Event {
     Event::Refused { id: None, code: Code::Invalid, detail: detail.into(), retry_after_ms: None }
 }
 
-/// Waits for the answer that is under way, or for ever.
-async fn finished(answer: &mut Option<BoxFuture<'static, Answer>>) -> Answer {
-    match answer {
-        Some(answer) => answer.await,
-        None => std::future::pending().await,
-    }
-}
-
 /// The close code for what was no WebSocket frame of ours.
-fn protocol_error(error: &axum::Error) -> End {
-    let text = error.to_string();
-    if text.contains("too long") || text.contains("too big") {
-        End { code: close::TOO_LARGE, reason: "frame too large" }
-    } else if text.to_lowercase().contains("utf-8") {
-        End { code: 1007, reason: "not UTF-8" }
-    } else {
-        End { code: 1002, reason: "protocol error" }
+fn protocol_error(error: &tungstenite::Error) -> End {
+    match error {
+        tungstenite::Error::Capacity(_) => {
+            End { code: close::TOO_LARGE, reason: "frame too large" }
+        }
+        tungstenite::Error::Utf8(_) => End { code: 1007, reason: "not UTF-8" },
+        tungstenite::Error::Protocol(_) => End { code: 1002, reason: "protocol error" },
+        _ => GONE,
     }
 }

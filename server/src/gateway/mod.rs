@@ -4,18 +4,17 @@ mod commands;
 mod connection;
 mod hub;
 mod queue;
+mod recent;
+mod seats;
+mod upgrade;
 
 use std::net::SocketAddr;
 
 use axum::{
-    extract::{ConnectInfo, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    response::{IntoResponse, Response},
+    extract::{ConnectInfo, Request, State},
+    response::Response,
 };
-use http::HeaderMap;
-use protocol::{
-    Code, Problem,
-    socket::{MAX_FRAME, SUBPROTOCOL},
-};
+use protocol::{Code, Problem};
 use serde::Deserialize;
 
 pub use hub::Hub;
@@ -35,29 +34,23 @@ pub async fn open(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     SignedIn(viewer): SignedIn,
     Query(wish): Query<Wish>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    if house.origins.is_foreign(&headers, peer.ip()) {
+    let (mut parts, _) = request.into_parts();
+    if house.origins.is_foreign(&parts.headers, peer.ip()) {
         let detail = "This socket is for Kith's own page.";
         return Err(Problem::new(Code::Forbidden, detail).into());
     }
-    let upgrade = upgrade.map_err(|_| Problem::malformed("This address speaks WebSocket."))?;
     if house.shutdown.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "This server is about to restart.").into());
     }
+    let (answer, socket) = upgrade::agree(&mut parts)?.open();
     let holds = wish.resume == Some(1);
     let sockets = house.sockets.clone();
-    let response = upgrade
-        .protocols([SUBPROTOCOL])
-        // axum's own sizes are for few sockets with large frames; here are many with small ones.
-        .read_buffer_size(4 * 1024)
-        .write_buffer_size(8 * 1024)
-        .max_write_buffer_size(2 * 1024 * 1024)
-        .max_message_size(MAX_FRAME)
-        .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| {
-            sockets.track_future(connection::run(socket, house, viewer, holds))
-        });
-    Ok(response.into_response())
+    sockets.spawn(async move {
+        if let Some(opened) = socket.await {
+            connection::serve(opened, house, viewer, holds).await;
+        }
+    });
+    Ok(answer)
 }

@@ -2,13 +2,15 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::Waker,
 };
 
-use axum::extract::ws::Utf8Bytes;
-use protocol::{Event, RoomId};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+use futures_util::task::AtomicWaker;
+use protocol::{Event, Message, RoomId};
+use serde::Serialize;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Past this many frames, or bytes, room events give way to one `gap`.
 const MAX_FRAMES: usize = 256;
@@ -22,40 +24,73 @@ pub struct Frame {
     pub numbered: Option<(RoomId, i64)>,
 }
 
+/// What happened to a message, as it goes over the wire.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Numbered<'a> {
+    Message { message: &'a Message },
+    MessageChanged { message: &'a Message },
+}
+
+impl<'a> Numbered<'a> {
+    /// What is told of a message to who missed what happened to it. One that is no more what it was
+    /// may lie before what the client has loaded, and then is none of its concern.
+    pub fn latest(message: &'a Message) -> Self {
+        match (message.edited_at, message.deleted_at) {
+            (None, None) => Self::Message { message },
+            _ => Self::MessageChanged { message },
+        }
+    }
+}
+
 impl Frame {
     /// An event that carries no number.
     pub fn of(event: &Event) -> Self {
         Self { text: text(event), numbered: None }
     }
+
+    /// An event that took the room's next revision.
+    pub fn numbered(event: &Numbered<'_>) -> Self {
+        let (Numbered::Message { message } | Numbered::MessageChanged { message }) = event;
+        Self { text: text(event), numbered: Some((message.room, message.revision)) }
+    }
 }
 
 /// An event as it goes over the wire.
-pub fn text(event: &Event) -> Utf8Bytes {
+pub fn text(event: &impl Serialize) -> Utf8Bytes {
     // Serialising these types cannot fail: no maps with odd keys, no fallible parts.
     serde_json::to_string(event).unwrap_or_default().into()
+}
+
+/// Why a connection is to end, whatever still waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    SessionOver,
+    Restart,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     frames: VecDeque<Frame>,
     bytes: usize,
+    /// When the oldest of them came.
+    since: Option<Instant>,
     /// Rooms whose events were dropped.
     gaps: BTreeSet<RoomId>,
     /// Events without a room were dropped: everything is to be loaded afresh.
     gap_of_all: bool,
+    ended: Option<Ended>,
 }
 
 /// The queue of one connection.
 #[derive(Debug, Default)]
 pub struct Queue {
     waiting: Mutex<Waiting>,
-    filled: Notify,
-    /// Cancelled when the session is over, whatever still waits.
-    pub session_over: CancellationToken,
+    reader: AtomicWaker,
 }
 
 impl Queue {
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -66,13 +101,18 @@ impl Queue {
         {
             return;
         }
+        let is_first = waiting.frames.is_empty();
         waiting.bytes += frame.text.len();
         waiting.frames.push_back(frame);
         if waiting.frames.len() > MAX_FRAMES || waiting.bytes > MAX_BYTES {
             waiting.overflow();
         }
-        drop(waiting);
-        self.filled.notify_one();
+        if is_first {
+            waiting.since = Some(Instant::now());
+            drop(waiting);
+            // Who has not come for the first yet comes for all of them.
+            self.reader.wake();
+        }
     }
 
     /// Nothing more of this room: what waits of it goes, too.
@@ -83,9 +123,29 @@ impl Queue {
         waiting.gaps.remove(&room);
     }
 
-    /// Waits until something is there; it may have been taken in the meantime.
-    pub async fn filled(&self) {
-        self.filled.notified().await;
+    /// Nothing more at all; the first reason stands.
+    pub fn end(&self, ended: Ended) {
+        let mut waiting = self.waiting();
+        // A session that is over hears nothing more, not even what was under way.
+        if waiting.ended.is_none() || ended == Ended::SessionOver {
+            waiting.ended = Some(ended);
+        }
+        drop(waiting);
+        self.reader.wake();
+    }
+
+    pub fn ended(&self) -> Option<Ended> {
+        self.waiting().ended
+    }
+
+    /// Who is woken when something comes. To be called before looking.
+    pub fn wakes(&self, reader: &Waker) {
+        self.reader.register(reader);
+    }
+
+    /// When the oldest of what waits came.
+    pub fn since(&self) -> Option<Instant> {
+        self.waiting().since
     }
 
     /// Everything that waits, and a `gap` for what did not fit.
@@ -93,6 +153,7 @@ impl Queue {
         let mut waiting = self.waiting();
         let mut frames = std::mem::take(&mut waiting.frames);
         waiting.bytes = 0;
+        waiting.since = None;
         if std::mem::take(&mut waiting.gap_of_all) {
             waiting.gaps.clear();
             frames.push_back(Frame::of(&Event::Gap { room: None, after: None }));

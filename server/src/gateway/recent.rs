@@ -1,0 +1,121 @@
+//! What has just been said in a room, kept while somebody here listens: who comes back after a
+//! moment is answered from here, and the database is left to who writes.
+
+use std::collections::VecDeque;
+
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::queue::Frame;
+
+/// As much is kept of a room.
+const FRAMES: usize = 200;
+const BYTES: usize = 128 * 1024;
+
+/// The latest events of a room, each message in its latest form.
+#[derive(Debug, Default)]
+pub struct Recent {
+    kept: VecDeque<Kept>,
+    bytes: usize,
+    /// Everything after this revision is here.
+    floor: i64,
+    /// … up to this one.
+    last: i64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    revision: i64,
+    seq: i64,
+    text: Utf8Bytes,
+}
+
+impl Recent {
+    /// Takes in an event about the message with this `seq`.
+    pub fn push(&mut self, seq: i64, frame: &Frame) {
+        let Some((_, revision)) = frame.numbered else { return };
+        if revision <= self.last {
+            return;
+        }
+        if revision != self.last + 1 || self.kept.is_empty() {
+            *self = Self { floor: revision - 1, ..Self::default() };
+        }
+        // An event about a message stands for those before it.
+        if let Some(at) = self.kept.iter().position(|kept| kept.seq == seq) {
+            self.bytes -= self.kept.remove(at).map_or(0, |kept| kept.text.len());
+        }
+        self.last = revision;
+        self.bytes += frame.text.len();
+        self.kept.push_back(Kept { revision, seq, text: frame.text.clone() });
+        while self.kept.len() > FRAMES || self.bytes > BYTES {
+            let Some(oldest) = self.kept.pop_front() else { break };
+            self.bytes -= oldest.text.len();
+            self.floor = oldest.revision;
+        }
+    }
+
+    /// What came after a revision, and the revision that it is whole to; `None` where not all of it
+    /// is here.
+    pub fn since(&self, revision: i64) -> Option<(Vec<Utf8Bytes>, i64)> {
+        if self.kept.is_empty() || revision < self.floor || revision > self.last {
+            return None;
+        }
+        let newer = self.kept.iter().filter(|kept| kept.revision > revision);
+        Some((newer.map(|kept| kept.text.clone()).collect(), self.last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::RoomId;
+
+    use super::*;
+
+    fn push(recent: &mut Recent, seq: i64, revision: i64) {
+        let numbered = Some((RoomId::new(0, [1; 16]), revision));
+        recent.push(seq, &Frame { text: format!("{revision}").into(), numbered });
+    }
+
+    fn since(recent: &Recent, revision: i64) -> Option<Vec<String>> {
+        let (texts, last) = recent.since(revision)?;
+        assert_eq!(last, recent.last);
+        Some(texts.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn it_knows_what_it_knows() {
+        let mut recent = Recent::default();
+        assert_eq!(since(&recent, 0), None, "nothing was heard yet, and much may have been said");
+        for n in 11..=13 {
+            push(&mut recent, n, n);
+        }
+        assert_eq!(since(&recent, 9), None);
+        assert_eq!(since(&recent, 10).unwrap(), ["11", "12", "13"]);
+        assert_eq!(since(&recent, 13).unwrap(), [""; 0]);
+        assert_eq!(since(&recent, 14), None, "above the room's");
+    }
+
+    #[test]
+    fn a_message_comes_once_in_its_latest_form() {
+        let mut recent = Recent::default();
+        push(&mut recent, 1, 1);
+        push(&mut recent, 2, 2);
+        push(&mut recent, 1, 3);
+        assert_eq!(since(&recent, 0).unwrap(), ["2", "3"]);
+        assert_eq!(since(&recent, 1).unwrap(), ["2", "3"]);
+        assert_eq!(since(&recent, 2).unwrap(), ["3"]);
+    }
+
+    #[test]
+    fn a_hole_is_not_bridged_and_much_is_not_kept() {
+        let mut recent = Recent::default();
+        push(&mut recent, 1, 1);
+        push(&mut recent, 3, 3);
+        assert_eq!(since(&recent, 1), None);
+        assert_eq!(since(&recent, 2).unwrap(), ["3"]);
+        for n in 4..=1_000 {
+            push(&mut recent, n, n);
+        }
+        assert_eq!(since(&recent, 1_000 - FRAMES as i64).unwrap().len(), FRAMES);
+        assert_eq!(since(&recent, 999 - FRAMES as i64), None);
+    }
+}
