@@ -42,7 +42,10 @@ pub fn router(house: House) -> Router {
         .route("/rooms/{id}/members/me", put(rooms::join).delete(rooms::leave))
         .route("/rooms/{id}/members/{username}", put(rooms::add).delete(rooms::remove))
         .route("/rooms/{id}/messages", get(messages::list).post(messages::post))
-        .route("/rooms/{id}/messages/{message}", get(messages::show).put(messages::put))
+        .route(
+            "/rooms/{id}/messages/{message}",
+            get(messages::show).put(messages::put).patch(messages::edit).delete(messages::delete),
+        )
         .route("/socket", get(gateway::open))
         .layer(DefaultBodyLimit::max(BODY))
         .fallback(problem::not_found)

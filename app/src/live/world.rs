@@ -49,6 +49,8 @@ pub struct World {
     people: Vec<User>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
+    /// The revision that a room's preview is of.
+    previewed: HashMap<RoomId, i64>,
     /// The newest message of rooms that are not known yet: it came before its room did.
     early: HashMap<RoomId, Message>,
 }
@@ -68,6 +70,7 @@ impl World {
             requests: Vec::new(),
             people: Vec::new(),
             read_by_other: HashMap::new(),
+            previewed: HashMap::new(),
             early: HashMap::new(),
         };
         world.replace(ready);
@@ -196,6 +199,7 @@ impl World {
         self.epoch = ready.epoch;
         self.early.clear();
         let known: Vec<RoomId> = self.rooms.keys().copied().collect();
+        self.previewed = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
         self.rooms = ready.rooms.into_iter().map(|room| (room.id, room)).collect();
         self.timelines.retain(|id, _| self.rooms.contains_key(id));
         self.friends = ready.friends;
@@ -214,9 +218,11 @@ impl World {
             room.revision = room.revision.max(message.revision);
             if newest {
                 room.last_seq = message.seq;
-                touched.push(Touched::RoomList);
             }
-            if room.last_seq == message.seq {
+            let previewed = self.previewed.entry(message.room).or_default();
+            if room.last_seq == message.seq && *previewed < message.revision {
+                *previewed = message.revision;
+                touched.push(Touched::RoomList);
                 room.last_message = Some(Preview {
                     seq: message.seq,
                     author: message.author.clone(),
@@ -228,7 +234,7 @@ impl World {
             touched.push(Touched::Room(message.room));
         } else if self.early.len() < EARLY || self.early.contains_key(&message.room) {
             let newest = self.early.entry(message.room).or_insert_with(|| message.clone());
-            if newest.seq < message.seq {
+            if (newest.seq, newest.revision) < (message.seq, message.revision) {
                 *newest = message.clone();
             }
         }
@@ -282,9 +288,12 @@ impl World {
                 room.revision = known.revision;
                 room.last_seq = known.last_seq;
                 room.last_message = known.last_message.clone();
+            } else {
+                self.previewed.insert(id, room.revision);
             }
             room.keep_own(known);
         }
+        self.previewed.entry(id).or_insert(room.revision);
         self.rooms.insert(id, room);
         let mut touched = vec![Touched::RoomList, Touched::Room(id)];
         if let Some(early) = self.early.remove(&id) {
@@ -295,6 +304,7 @@ impl World {
 
     fn drop_room(&mut self, id: RoomId) -> Vec<Touched> {
         self.rooms.remove(&id);
+        self.previewed.remove(&id);
         self.timelines.remove(&id);
         self.read_by_other.remove(&id);
         self.early.remove(&id);

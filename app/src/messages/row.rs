@@ -30,6 +30,10 @@ struct Shown {
     author: User,
     is_mine: bool,
     body: String,
+    /// It was said otherwise before.
+    edited: bool,
+    /// It was said, and taken back.
+    deleted: bool,
     at: Timestamp,
     standing: Standing,
     /// Author and time stand above it.
@@ -71,6 +75,8 @@ impl Shown {
                 author: message.author.clone(),
                 is_mine,
                 body: message.body.clone(),
+                edited: message.edited_at.is_some(),
+                deleted: message.deleted_at.is_some(),
                 at: message.created_at,
                 standing: Standing::Stored { ticked: is_mine && is_last },
                 begins_group: begins_day || begins_group(message, before),
@@ -83,6 +89,8 @@ impl Shown {
             author: me.clone(),
             is_mine: true,
             body: pending.body.clone(),
+            edited: false,
+            deleted: false,
             at: pending.created_at,
             standing: match &pending.state {
                 State::Waiting | State::Sent => Standing::Pending,
@@ -124,8 +132,23 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
 
 /// A row as it stands now: what changes redraws this one, and no other.
 fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
-    let Shown { author, at, body, standing, begins_group, begins_day, is_first_new, is_mine } =
-        shown;
+    let Shown {
+        author,
+        at,
+        body,
+        edited,
+        deleted,
+        standing,
+        begins_group,
+        begins_day,
+        is_first_new,
+        is_mine,
+    } = shown;
+    let (body, note) = match (deleted, edited) {
+        (true, _) => (String::new(), Some("This message was deleted.")),
+        (_, true) => (body, Some(" (edited)")),
+        _ => (body, None),
+    };
     let profile = format!("/people/{}", author.username);
     let name = if is_mine { "You".to_owned() } else { author.display_name.clone() };
     let head = if begins_group { "message__head" } else { "message__head visually-hidden" };
@@ -173,6 +196,7 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                 </h2>
                 <p class="message__body" dir="auto">
                     {body}
+                    {note.map(|note| view! { <span class="message__note">{note}</span> })}
                     {ticked
                         .then(|| {
                             view! {

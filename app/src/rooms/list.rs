@@ -79,7 +79,10 @@ impl Shown {
         let last = room.last_message.as_ref();
         Self {
             name: room.name.clone(),
-            preview: last.map(|last| last.text.clone()),
+            preview: last.map(|last| match last.text.as_str() {
+                "" => "Message deleted".to_owned(),
+                text => text.to_owned(),
+            }),
             at: last.map(|last| last.created_at),
             unread: room.unread(),
         }

@@ -93,3 +93,26 @@ pub async fn post(
     let id = house.ctx.new_id(MessageId::new);
     put(house, viewer, Path((room, id)), draft).await
 }
+
+/// `PATCH /rooms/{id}/messages/{message}`: only its author.
+pub async fn edit(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id)): Path<(RoomId, MessageId)>,
+    input::Json(Draft { body }): input::Json<Draft>,
+) -> Answer<Json<Message>> {
+    let member = rooms::member(&house.ctx, &viewer, room).await?;
+    let message = messages::edit(&house.ctx, &member, id, body).await?;
+    Ok(Json(Message::clone(&message)))
+}
+
+/// `DELETE /rooms/{id}/messages/{message}`: its author, and moderators.
+pub async fn delete(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id)): Path<(RoomId, MessageId)>,
+) -> Answer<Json<Message>> {
+    let member = rooms::member(&house.ctx, &viewer, room).await?;
+    let message = messages::delete(&house.ctx, &member, id).await?;
+    Ok(Json(Message::clone(&message)))
+}

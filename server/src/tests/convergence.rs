@@ -169,7 +169,7 @@ impl Watcher {
 }
 
 fn is_message(event: &Event) -> bool {
-    matches!(event, Event::Message { .. })
+    matches!(event, Event::Message { .. } | Event::MessageChanged { .. })
 }
 
 /// Somebody does something; what is not allowed changes nothing, and is part of the game.
@@ -187,7 +187,7 @@ async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
         Some(room) => rooms::member(ctx, viewer, room).await.ok(),
         None => None,
     };
-    match (chance.below(16), member) {
+    match (chance.below(20), member) {
         (0, _) => drop(friends::ask(ctx, viewer, other.name()).await),
         (1, _) => {
             let requests = friends::requests(ctx, viewer, None).await.unwrap();
@@ -212,6 +212,17 @@ async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
         (8, Some(member)) => {
             let seq = chance.below(20) as i64;
             drop(rooms::mark_read(ctx, &member, seq).await);
+        }
+        (action @ 9..=12, Some(member)) => {
+            let newest = Limit::try_from(8).unwrap();
+            let newest = said::history(ctx, &member, Window::Newest, newest).await.unwrap().items;
+            if let Some(message) = newest.get(chance.below(8)) {
+                let text = Body::parse(&format!("better {}", chance.below(1_000))).unwrap();
+                match action {
+                    9 => drop(said::delete(ctx, &member, message.id).await),
+                    _ => drop(said::edit(ctx, &member, message.id, text).await),
+                }
+            }
         }
         (_, Some(member)) => {
             let body = format!("message {}", chance.below(1_000));

@@ -39,6 +39,8 @@ async fn signed_out_is_401_at_every_private_door() {
         (Method::POST, format!("/rooms/{nil}/messages")),
         (Method::GET, format!("/rooms/{nil}/messages/{nil}")),
         (Method::PUT, format!("/rooms/{nil}/messages/{nil}")),
+        (Method::PATCH, format!("/rooms/{nil}/messages/{nil}")),
+        (Method::DELETE, format!("/rooms/{nil}/messages/{nil}")),
         (Method::GET, "/socket".to_owned()),
     ];
     for (method, path) in doors {
@@ -71,6 +73,8 @@ async fn a_stranger_is_told_that_there_is_nothing() {
         (Method::POST, "/rooms/ROOM/messages".to_owned(), body.clone()),
         (Method::GET, format!("/rooms/ROOM/messages/{message}"), None),
         (Method::PUT, format!("/rooms/ROOM/messages/{message}"), body.clone()),
+        (Method::PATCH, format!("/rooms/ROOM/messages/{message}"), body.clone()),
+        (Method::DELETE, format!("/rooms/ROOM/messages/{message}"), None),
         (Method::PUT, format!("/rooms/ROOM/messages/{}", id(&house)), body),
     ] {
         let theirs = mallory

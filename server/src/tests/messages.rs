@@ -1,3 +1,4 @@
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::house::{House, id};
@@ -77,4 +78,48 @@ async fn the_unread_count_follows_the_marker() {
     assert_eq!(unread().await, Some(1));
     let rooms = bob.get("/rooms").await;
     assert_eq!(rooms.body["items"][0]["last_message"]["text"], "two");
+}
+
+#[tokio::test]
+async fn a_message_is_edited_by_its_author_and_deleted_by_moderators_too() {
+    let house = House::open().await;
+    let (alice, bob, _) = house.friends("alice", "bob").await;
+    let made = alice.post("/rooms", json!({"name": "Garden", "kind": "private"})).await;
+    let room = made.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(alice.put(&format!("/rooms/{room}/members/bob"), None).await.status, 204);
+    let path = format!("/rooms/{room}/messages/{}", id(&house));
+    assert_eq!(bob.put(&path, Some(json!({"body": "helo"}))).await.status, 201);
+    let (mut hers, _) = alice.connect().await;
+
+    let edit = |text: &str| Some(json!({"body": text}));
+    let forbidden = alice.send(Method::PATCH, &path, edit("mine")).await;
+    assert_eq!(forbidden.code(), (403, "forbidden"));
+    let edited = bob.send(Method::PATCH, &path, edit("hello")).await;
+    assert_eq!((edited.status, edited.body["revision"].as_i64()), (200, Some(2)));
+    assert!(edited.body["edited_at"].is_string());
+    let told = hers.next_json().await;
+    assert_eq!((&told["type"], &told["message"]), (&json!("message_changed"), &edited.body));
+    let same = bob.send(Method::PATCH, &path, edit("hello")).await;
+    assert_eq!(same.body, edited.body, "the same text again changes nothing");
+    assert_eq!(bob.send(Method::PATCH, &path, edit(" ")).await.code(), (422, "invalid"));
+
+    let deleted = alice.delete(&path).await;
+    assert_eq!((deleted.status, deleted.body["body"].as_str()), (200, Some("")));
+    assert_eq!(alice.delete(&path).await.body, deleted.body, "and once more changes nothing");
+    assert_eq!(bob.send(Method::PATCH, &path, edit("back")).await.code(), (404, "not_found"));
+    let again = bob.put(&path, edit("helo")).await;
+    assert_eq!((again.status, &again.body), (200, &deleted.body), "a resend brings nothing back");
+    let mine = format!("/rooms/{room}/messages/{}", id(&house));
+    assert_eq!(alice.put(&mine, edit("stays")).await.status, 201);
+    assert_eq!(bob.delete(&mine).await.code(), (403, "forbidden"));
+
+    let changed = bob.get(&format!("/rooms/{room}/messages?changed_after=1")).await;
+    let seqs: Vec<_> =
+        changed.body["items"].as_array().unwrap().iter().map(|one| &one["seq"]).collect();
+    assert_eq!(seqs, [1, 2], "each once, in its latest form");
+    let shown = bob.get(&format!("/rooms/{room}")).await;
+    assert_eq!(
+        (shown.body["last_seq"].as_i64(), shown.body["revision"].as_i64()),
+        (Some(2), Some(4))
+    );
 }
