@@ -81,9 +81,11 @@ async fn connect(path: &str, connections: u32) -> Result<DatabaseConnection> {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(ACQUIRE_TIMEOUT)
                 .foreign_keys(true)
+                // Rows come from a thread of its own: as many before one waits for the other.
+                .row_buffer_size(1_024)
                 // 4 MiB a connection, instead of as much as it likes.
                 .pragma("cache_size", "-4096")
-                .pragma("wal_autocheckpoint", "4000")
+                .pragma("wal_autocheckpoint", "20000")
         });
     Ok(Database::connect(options).await?)
 }

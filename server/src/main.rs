@@ -27,6 +27,11 @@ use clap::Parser;
 
 use config::{Cli, Subcommand};
 
+/// Many small pieces by many threads, and now and then the large ones that passwords take: the
+/// system's allocator spends an eighth of a message on it, and keeps what it once had.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     house::log(&cli.house);

@@ -33,7 +33,7 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
         if row.deleted_at.is_some() {
             return Err(Error::NotFound);
         }
-        speaker(&room)?;
+        speaker(room.kind, room.closed)?;
         if row.body == body.as_str() {
             return now(tx, row).await;
         }

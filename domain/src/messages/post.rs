@@ -17,8 +17,7 @@ use crate::{
     db::Tx,
     rooms::{
         self,
-        access::{self, Member, Standing},
-        entity::room,
+        access::{self, Member, Numbers, Standing},
     },
     rows::{Of, Rows, padded},
 };
@@ -77,7 +76,7 @@ pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Po
 
 /// What a transaction that stores knows, and what it will store.
 struct Batch {
-    rooms: HashMap<RoomId, room::Model>,
+    rooms: HashMap<RoomId, Numbers>,
     standings: HashMap<access::Key, Standing>,
     stored: HashMap<(RoomId, MessageId), entity::Model>,
     fresh: Vec<Arc<Message>>,
@@ -102,7 +101,7 @@ impl Batch {
             return if is_own { again(Arc::new(shown(row.clone(), author))) } else { taken() };
         }
         let room = self.rooms.get_mut(&member.room()).ok_or(Error::NotFound)?;
-        access::speaker(room)?;
+        access::speaker(room.kind, room.closed)?;
         room.last_seq += 1;
         room.revision += 1;
         // A room's times never run backwards, whatever the clock does.

@@ -7,7 +7,10 @@ use protocol::{
     AccountId, RoomId, SessionId, Timestamp, User,
     rooms::{Kind, Role},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::entity::{membership, room};
 use crate::{
@@ -88,30 +91,43 @@ pub(crate) async fn moderates(tx: &Tx, member: &Member) -> Result<bool> {
     Ok(row.is_some_and(|row| matches!(row.role, Role::Owner | Role::Moderator)))
 }
 
-/// Whether a room's members may speak there now; `room` is its locked row.
+/// Whether the members of a room may speak there now, by its locked row.
 ///
 /// # Errors
 /// `Forbidden` where it is closed.
-pub(crate) fn speaker(room: &room::Model) -> Result<()> {
-    match (room.closed, room.kind) {
+pub(crate) fn speaker(kind: Kind, closed: bool) -> Result<()> {
+    match (closed, kind) {
         (false, _) => Ok(()),
         (true, Kind::Direct) => Err(Error::Forbidden("You must be friends to chat.")),
         (true, _) => Err(Error::Forbidden("This room is closed.")),
     }
 }
 
+/// What of a room's row a message needs.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "room::Entity")]
+pub(crate) struct Numbers {
+    pub id: RoomId,
+    pub kind: Kind,
+    pub closed: bool,
+    pub last_seq: i64,
+    pub revision: i64,
+    pub last_message_at: Timestamp,
+}
+
 /// The rows of these rooms, locked in the order of their ids: nobody waits in a circle.
 pub(crate) async fn lock_all(
     tx: &Tx,
     ids: impl IntoIterator<Item = RoomId>,
-) -> Result<HashMap<RoomId, room::Model>> {
-    let rooms = room::Entity::find()
+) -> Result<HashMap<RoomId, Numbers>> {
+    let rows: Vec<Numbers> = room::Entity::find()
         .filter(room::Column::Id.is_in(padded(ids)))
         .order_by_asc(room::Column::Id)
         .lock_exclusive()
+        .into_partial_model()
         .all(tx.conn())
         .await?;
-    Ok(rooms.into_iter().map(|room| (room.id, room)).collect())
+    Ok(rows.into_iter().map(|room| (room.id, room)).collect())
 }
 
 /// Whose standing in which room.
@@ -130,21 +146,27 @@ pub(crate) enum Standing {
 
 /// Reads where these members stand, in the transaction that stores for them.
 pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Key, Standing>> {
-    let mut rows = Rows::new([("session_id", Of::Id), ("room_id", Of::Id)]);
-    let keys: BTreeSet<Key> = members.iter().map(|member| key(member)).collect();
-    keys.into_iter().for_each(|(session, room)| rows.push([session.into(), room.into()]));
-    let sql = "SELECT w.session_id, w.room_id, session.expires_at, account.username, \
-               account.display_name, membership.account_id AS inside \
+    let keys: Vec<Key> =
+        members.iter().map(|member| key(member)).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut rows = Rows::new([("n", Of::Number), ("session_id", Of::Id), ("room_id", Of::Id)]);
+    for (n, (session, room)) in (0_i64..).zip(&keys) {
+        rows.push([n.into(), (*session).into(), (*room).into()]);
+    }
+    let sql = "SELECT w.n, session.expires_at, account.username, account.display_name, \
+               membership.account_id AS inside \
                FROM w JOIN session ON session.id = w.session_id \
                JOIN account ON account.id = session.account_id \
                LEFT JOIN membership ON membership.room_id = w.room_id \
                AND membership.account_id = session.account_id";
     let statement = rows.statement(tx.conn().get_database_backend(), sql);
-    let mut standings = HashMap::new();
+    let mut standings = HashMap::with_capacity(keys.len());
     for row in tx.conn().query_all_raw(statement).await? {
-        if row.try_get::<Timestamp>("", "expires_at")? <= tx.now() {
+        let n: i64 = row.try_get("", "n")?;
+        let key = usize::try_from(n).ok().and_then(|n| keys.get(n));
+        let (Some(key), true) = (key, row.try_get::<Timestamp>("", "expires_at")? > tx.now())
+        else {
             continue;
-        }
+        };
         let standing = match row.try_get::<Option<AccountId>>("", "inside")? {
             None => Standing::Outside,
             Some(id) => Standing::Inside(User {
@@ -154,7 +176,7 @@ pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Ke
                 avatar_url: None,
             }),
         };
-        standings.insert((row.try_get("", "session_id")?, row.try_get("", "room_id")?), standing);
+        standings.insert(*key, standing);
     }
     Ok(standings)
 }

@@ -1,0 +1,130 @@
+//! A server that is measured: the release binary with a database in a folder of its own, or the bare
+//! broadcaster beside it.
+
+use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
+
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpStream,
+    process::{Child, Command},
+};
+
+use crate::Outcome;
+
+/// How long a server may take to open its port.
+const OPENS_WITHIN: Duration = Duration::from_secs(20);
+
+pub struct House {
+    pub address: SocketAddr,
+    binary: std::path::PathBuf,
+    folder: TempDir,
+    child: Child,
+}
+
+impl House {
+    /// Starts `kith serve` on a free port.
+    pub async fn open(binary: &Path) -> Outcome<Self> {
+        let folder = TempDir::new()?;
+        let address = free_address()?;
+        let child = serve(binary, folder.path(), address)?;
+        let house = Self { address, binary: binary.to_owned(), folder, child };
+        house.answers().await?;
+        Ok(house)
+    }
+
+    async fn answers(&self) -> Outcome<()> {
+        tokio::time::timeout(OPENS_WITHIN, async {
+            while TcpStream::connect(self.address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .map_err(|_| "the server did not open its port".into())
+    }
+
+    /// Kills it and starts it again on the same data and port.
+    pub async fn restart(&mut self) -> Outcome<()> {
+        self.child.kill().await?;
+        self.child = serve(&self.binary, self.folder.path(), self.address)?;
+        self.answers().await
+    }
+
+    pub fn usage(&self) -> Outcome<Usage> {
+        usage(&self.child)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub async fn close(mut self) -> Outcome<()> {
+        Ok(self.child.kill().await?)
+    }
+}
+
+/// The bare broadcaster, as a process of its own so that its use is counted like Kith's.
+pub struct Bare {
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl Bare {
+    pub async fn open() -> Outcome<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("bare")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let out = child.stdout.take().ok_or("no output")?;
+        let line = BufReader::new(out).lines().next_line().await?.ok_or("no address")?;
+        Ok(Self { address: line.parse()?, child })
+    }
+
+    pub fn usage(&self) -> Outcome<Usage> {
+        usage(&self.child)
+    }
+
+    pub async fn close(mut self) -> Outcome<()> {
+        Ok(self.child.kill().await?)
+    }
+}
+
+fn free_address() -> Outcome<SocketAddr> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+fn serve(binary: &Path, data: &Path, address: SocketAddr) -> Outcome<Child> {
+    Ok(Command::new(binary)
+        .arg("serve")
+        .env("KITH_DATA", data)
+        .env("KITH_LISTEN", address.to_string())
+        .env("KITH_RATE_LIMITS", "off")
+        .env("KITH_LOG", "warn")
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?)
+}
+
+/// What a process has used so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// CPU-seconds, of user and system.
+    pub cpu: f64,
+    /// Resident bytes.
+    pub resident: u64,
+}
+
+fn usage(child: &Child) -> Outcome<Usage> {
+    let pid = child.id().ok_or("the server has ended")?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // After the name, which may have spaces: state is field 3, utime 14, stime 15, rss 24.
+    let fields: Vec<&str> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let number = |field: usize| -> Outcome<f64> {
+        Ok(fields.get(field - 3).ok_or("short stat")?.parse::<f64>()?)
+    };
+    // Linux counts in hundredths of a second and in pages of 4 KiB.
+    let cpu = (number(14)? + number(15)?) / 100.0;
+    Ok(Usage { cpu, resident: number(24)? as u64 * 4096 })
+}

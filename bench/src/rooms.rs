@@ -1,0 +1,153 @@
+//! 200 rooms of five, everyone saying the next thing once the last is stored.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::SinkExt;
+use protocol::RoomId;
+use sqlx::{
+    Connection, Executor, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    Outcome,
+    house::Usage,
+    report::percentile,
+    socket::{Socket, next, open, send, since_of},
+};
+
+pub const ROOMS: usize = 200;
+pub const MEMBERS: usize = 5;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    pub stored_a_second: f64,
+    pub cpu_ms_a_message: f64,
+    pub acked_p50_ms: f64,
+    pub acked_p99_ms: f64,
+}
+
+/// Where somebody listens, and which room they speak in.
+pub struct Speaker {
+    pub token: String,
+    pub room: RoomId,
+    /// The bare broadcaster's group; empty for Kith.
+    pub query: String,
+}
+
+pub async fn run(
+    address: SocketAddr,
+    speakers: &[Speaker],
+    greets: bool,
+    lasts: Duration,
+    usage: impl Fn() -> Outcome<Usage>,
+) -> Outcome<Run> {
+    let mut sockets = Vec::new();
+    for speaker in speakers {
+        let mut socket = open(address, &speaker.token, &speaker.query).await?;
+        if greets {
+            next(&mut socket).await?;
+        }
+        sockets.push((socket, speaker.room));
+    }
+    let stored = Arc::new(AtomicU64::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut tasks = JoinSet::new();
+    for (socket, room) in sockets {
+        tasks.spawn(speak(socket, room, Arc::clone(&stored), Arc::clone(&stop)));
+    }
+    // Into its stride first.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (before, began) = ((usage()?, stored.load(Ordering::Relaxed)), std::time::Instant::now());
+    tokio::time::sleep(lasts).await;
+    let (after, elapsed) = ((usage()?, stored.load(Ordering::Relaxed)), began.elapsed());
+    stop.store(true, Ordering::Relaxed);
+    let mut acked = Vec::new();
+    while let Some(samples) = tasks.join_next().await {
+        acked.extend(samples??);
+    }
+    let count = (after.1 - before.1) as f64;
+    Ok(Run {
+        stored_a_second: count / elapsed.as_secs_f64(),
+        cpu_ms_a_message: (after.0.cpu - before.0.cpu) * 1e3 / count,
+        acked_p50_ms: percentile(&mut acked, 0.5) / 1e6,
+        acked_p99_ms: percentile(&mut acked, 0.99) / 1e6,
+    })
+}
+
+async fn speak(
+    mut socket: Socket,
+    room: RoomId,
+    stored: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+) -> Outcome<Vec<u64>> {
+    let mut samples = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let (id, message) = send(room);
+        socket.send(message).await?;
+        // Kith acknowledges; what the bare one sends back is the message itself.
+        let id_text = id.to_string();
+        loop {
+            let text = next(&mut socket).await?;
+            let is_ack =
+                text.starts_with(r#"{"type":"ack""#) || text.starts_with(r#"{"type":"send""#);
+            if is_ack && text.contains(&id_text) {
+                break;
+            }
+            if text.starts_with(r#"{"type":"refused""#) {
+                return Err(text.to_string().into());
+            }
+        }
+        samples.extend(since_of(id));
+        stored.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(samples)
+}
+
+/// Rows a second that SQLite takes by itself with the same settings, in groups of 100.
+pub async fn inserts(lasts: Duration) -> Outcome<f64> {
+    let folder = tempfile::TempDir::new()?;
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("limit.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let mut db = SqliteConnection::connect_with(&options).await?;
+    db.execute(
+        "CREATE TABLE message (room_id BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL, \
+         revision INTEGER NOT NULL, author_id BLOB NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, \
+         created_at INTEGER NOT NULL, PRIMARY KEY (room_id, seq), UNIQUE (id, room_id))",
+    )
+    .await?;
+    let values = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; 100].join(", ");
+    let sql = format!("INSERT INTO message VALUES {values}");
+    let (mut seq, began) = (0_i64, std::time::Instant::now());
+    while began.elapsed() < lasts {
+        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
+        for n in 0..100_u8 {
+            seq += 1;
+            let (id, _) = send(RoomId::new(0, [n; 16]));
+            query = query
+                .bind(vec![n; 16])
+                .bind(seq)
+                .bind(id.0.as_bytes().to_vec())
+                .bind(seq)
+                .bind(vec![n; 16])
+                .bind("message")
+                .bind(crate::socket::body())
+                .bind(seq);
+        }
+        query.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+    }
+    Ok(seq as f64 / began.elapsed().as_secs_f64())
+}

@@ -1,0 +1,170 @@
+//! The binary as a process, on a port and a folder that outlive it.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::Stdio,
+    time::Duration,
+};
+
+use protocol::RoomId;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    net::TcpStream,
+    process::{Child, Command},
+    time::{Instant, sleep, timeout},
+};
+
+/// Long enough for a busy machine; who waits as long has found a fault.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct House {
+    pub address: SocketAddr,
+    pub folder: TempDir,
+    pub process: Child,
+    pub rest: Rest,
+}
+
+impl House {
+    pub async fn open() -> Self {
+        let folder = TempDir::new().unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let process = start(Command::new(BINARY), &folder, address);
+        let rest = Rest { client: Client::new(), address };
+        let house = Self { address, folder, process, rest };
+        house.answers().await;
+        house
+    }
+
+    /// The same in a file system of its own with this many bytes.
+    pub async fn on_a_small_disk(bytes: usize) -> Self {
+        let folder = TempDir::new().unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = Command::new("unshare");
+        let mount = format!(r#"mount -t tmpfs -o size={bytes} kith "$KITH_DATA" && exec "$@""#);
+        command.args(["--map-root-user", "--mount", "sh", "-c", &mount, "sh", BINARY]);
+        let process = start(command, &folder, address);
+        let rest = Rest { client: Client::new(), address };
+        let house = Self { address, folder, process, rest };
+        house.answers().await;
+        house
+    }
+
+    pub async fn answers(&self) {
+        let opened = timeout(PATIENCE, async {
+            while TcpStream::connect(self.address).await.is_err() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        });
+        opened.await.expect("the server opens its port");
+    }
+
+    /// `kill -9`, and the same house again at once.
+    pub async fn crash(&mut self) {
+        self.process.kill().await.unwrap();
+        self.process = start(Command::new(BINARY), &self.folder, self.address);
+        self.answers().await;
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let pid = self.process.id().unwrap().to_string();
+        let sent = std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_kith");
+
+fn start(mut command: Command, folder: &TempDir, address: SocketAddr) -> Child {
+    command
+        .arg("serve")
+        .env("KITH_DATA", folder.path())
+        .env("KITH_LISTEN", address.to_string())
+        .env("KITH_RATE_LIMITS", "off")
+        .env("KITH_LOG", "off")
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+#[derive(Clone)]
+pub struct Rest {
+    client: Client,
+    address: SocketAddr,
+}
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: String,
+    pub token: String,
+}
+
+impl Rest {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        person: Option<&Person>,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let url = format!("http://{}/api/v1{path}", self.address);
+        let mut request = self.client.request(method, url);
+        if let Some(person) = person {
+            request = request.bearer_auth(&person.token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or(Value::Null))
+    }
+
+    pub async fn person(&self, name: &str) -> Person {
+        let form = json!({"username": name, "password": "correct horse battery"});
+        let (status, answer) = self.ask(Method::POST, "/accounts", None, Some(form)).await;
+        assert_eq!(status, 201, "{answer}");
+        Person { name: name.into(), token: answer["token"].as_str().unwrap().into() }
+    }
+
+    /// A public room with these people in it.
+    pub async fn room(&self, people: &[Person]) -> RoomId {
+        let form = json!({"name": "Room", "kind": "public"});
+        let (status, made) = self.ask(Method::POST, "/rooms", Some(&people[0]), Some(form)).await;
+        assert_eq!(status, 201, "{made}");
+        let room: RoomId = made["id"].as_str().unwrap().parse().unwrap();
+        for person in &people[1..] {
+            let path = format!("/rooms/{room}/members/me");
+            let (status, answer) = self.ask(Method::PUT, &path, Some(person), None).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        room
+    }
+
+    /// Every message of a room, in the order of the room: `seq`, `revision`, `id`, `body`.
+    pub async fn messages(&self, person: &Person, room: RoomId) -> Vec<protocol::Message> {
+        let mut all: Vec<protocol::Message> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |last| last.seq);
+            let path = format!("/rooms/{room}/messages?after={after}&limit=100");
+            let (status, page) = self.ask(Method::GET, &path, Some(person), None).await;
+            assert_eq!(status, 200, "{page}");
+            let page: protocol::messages::History = serde_json::from_value(page).unwrap();
+            all.extend(page.items);
+            if !page.has_newer {
+                return all;
+            }
+        }
+    }
+}
+
+/// Until something holds, or too long.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let late = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < late, "not in time: {what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
