@@ -43,7 +43,6 @@ async fn connection(stream: TcpStream, groups: Groups) -> Outcome<()> {
     stream.set_nodelay(true)?;
     let mut group = String::new();
     let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(4096);
-    #[expect(clippy::result_large_err, reason = "the library's signature")]
     let named = |request: &Request, response: Response| {
         group = request.uri().query().unwrap_or_default().to_owned();
         Ok(response)
