@@ -3,7 +3,7 @@
 
 use protocol::socket::{NotificationState, Ready};
 
-use crate::{Ctx, Result, Viewer, accounts, friends, rooms};
+use crate::{Ctx, Result, Viewer, friends, rooms};
 
 /// As many rooms as the first frame has.
 pub const ROOMS: u64 = 200;
@@ -15,9 +15,9 @@ pub const HEARTBEAT_MS: u64 = 25_000;
 /// # Errors
 /// As reading fails.
 pub async fn ready(ctx: &Ctx, viewer: &Viewer) -> Result<Ready> {
-    let rooms = rooms::all_of(ctx, viewer, ROOMS).await?;
+    let rooms::Mine { me, rooms } = rooms::mine(ctx, viewer, ROOMS).await?;
     Ok(Ready {
-        me: accounts::me(ctx, viewer).await?,
+        me,
         rooms: rooms.items,
         next: rooms.next,
         friends: friends::list(ctx, viewer).await?,

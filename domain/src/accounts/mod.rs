@@ -9,9 +9,9 @@ mod sign_up;
 use std::collections::HashMap;
 
 use protocol::{AccountId, User, Username};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter};
 
-use crate::{Ctx, Error, Result, Viewer};
+use crate::{Ctx, Error, Result, Viewer, rows::padded};
 
 pub use reset::{Letter, request_reset, reset_password};
 pub use sign_up::{create_admin, sign_up};
@@ -47,17 +47,33 @@ pub(crate) async fn by_ids(
     conn: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = AccountId>,
 ) -> Result<HashMap<AccountId, User>> {
-    let mut ids: Vec<AccountId> = ids.into_iter().collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = padded(ids);
     let mut found = HashMap::with_capacity(ids.len());
     // A statement takes a bounded number of values.
-    for some in ids.chunks(1_000) {
-        let some = entity::Column::Id.is_in(some.iter().copied());
-        let accounts = entity::Entity::find().filter(some).all(conn).await?;
-        found.extend(accounts.into_iter().map(|account| (account.id, User::from(account))));
+    for some in ids.chunks(1_024) {
+        let accounts: Vec<Named> = entity::Entity::find()
+            .filter(entity::Column::Id.is_in(some.iter().copied()))
+            .into_partial_model()
+            .all(conn)
+            .await?;
+        found.extend(accounts.into_iter().map(|account| (account.id, account.into())));
     }
     Ok(found)
+}
+
+/// What of an account others see.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "entity::Entity")]
+pub(crate) struct Named {
+    pub id: AccountId,
+    pub username: String,
+    pub display_name: String,
+}
+
+impl From<Named> for User {
+    fn from(Named { id, username, display_name }: Named) -> Self {
+        Self { id, username, display_name, avatar_url: None }
+    }
 }
 
 /// The two ids as one key, the same whichever comes first: what only one pair may have.

@@ -2,7 +2,7 @@
 //! is the only way to get a [`Viewer`].
 
 use protocol::{AccountId, SessionId, Timestamp, User, accounts::Session, accounts::SignIn};
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, DerivePartialModel, QueryOrder, entity::prelude::*};
 use sha2::{Digest, Sha256};
 
 use super::entity as account;
@@ -106,6 +106,16 @@ pub fn wrong() -> Error {
     Error::Unauthenticated("That name and password do not go together.")
 }
 
+/// What of a session its token shows.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "session::Entity")]
+struct Shown {
+    id: SessionId,
+    account_id: AccountId,
+    last_seen_at: Timestamp,
+    expires_at: Timestamp,
+}
+
 /// Who shows this token.
 ///
 /// # Errors
@@ -116,9 +126,10 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
         return Err(refused);
     }
     let now = ctx.clock.now();
-    let found = session::Entity::find()
+    let found: Option<Shown> = session::Entity::find()
         .filter(session::Column::TokenHash.eq(Token::hash_of(token)))
         .filter(session::Column::ExpiresAt.gt(now))
+        .into_partial_model()
         .one(ctx.db.read())
         .await?;
     let Some(found) = found else { return Err(refused) };

@@ -11,7 +11,8 @@ use protocol::{
     friends::{Direction, FriendRequest, FriendState, Step},
 };
 use sea_orm::{
-    ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+    FromQueryResult as _, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    sea_query::ExprTrait as _,
 };
 
 pub use answer::{accept, decline, unfriend, withdraw};
@@ -20,8 +21,11 @@ pub use people::{friends_of, profile, search};
 pub(crate) use relation::are_friends;
 pub use relation::state;
 
-use crate::{Ctx, Error, Result, Viewer, accounts};
-use entity::{friendship, request};
+use crate::{
+    Ctx, Error, Result, Viewer,
+    accounts::{self, Named},
+};
+use entity::request;
 
 /// As many open requests as are shown.
 const REQUESTS: u64 = 200;
@@ -57,18 +61,14 @@ pub async fn step(ctx: &Ctx, viewer: &Viewer, username: &str, step: Step) -> Res
 
 async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {
     let conn = ctx.db.read();
-    let ids = friend_ids(conn, account).await?;
-    let mut users: Vec<User> = accounts::by_ids(conn, ids).await?.into_values().collect();
+    let sql = "SELECT account.id, account.username, account.display_name FROM friendship \
+               JOIN account ON account.id = friendship.friend_id WHERE friendship.account_id = $1";
+    let backend = conn.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [account.into()]);
+    let friends = Named::find_by_statement(statement).all(conn).await?;
+    let mut users: Vec<User> = friends.into_iter().map(User::from).collect();
     users.sort_by_cached_key(User::sort_key);
     Ok(users)
-}
-
-async fn friend_ids(conn: &impl ConnectionTrait, account: AccountId) -> Result<Vec<AccountId>> {
-    let rows = friendship::Entity::find()
-        .filter(friendship::Column::AccountId.eq(account))
-        .all(conn)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.friend_id).collect())
 }
 
 /// The viewer's open requests in one direction or both: the newest, at most 200.

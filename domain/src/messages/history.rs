@@ -1,61 +1,49 @@
 //! Reading what was said: ranges of a room by `seq`, or what changed after a revision.
 
 use protocol::{
-    Limit, Message, MessageId,
+    Limit, Message, MessageId, User,
     messages::{History, Window},
 };
-use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use super::{entity, shown};
 use crate::{
-    Ctx, Error, Result, accounts,
-    rooms::{Member, access, entity::room},
-    rows::padded,
+    Ctx, Error, Result,
+    rooms::{Member, access},
 };
 
 /// A range of the room's messages.
 ///
-/// The room's revision is read before the items, so that resuming from it misses nothing.
+/// The room's revision is that of the proof, read before the items: resuming from it misses nothing.
 ///
 /// # Errors
-/// `NotFound` where the room is gone.
+/// `NotFound` where they are in the room no more.
 pub async fn history(ctx: &Ctx, member: &Member, window: Window, limit: Limit) -> Result<History> {
     let conn = ctx.db.read();
-    let room = room::Entity::find_by_id(member.room()).one(conn).await?.ok_or(Error::NotFound)?;
     let limit = limit.get();
-    if let Window::ChangedAfter(revision) = window {
-        let changes = changes(conn, &room, revision, limit).await?;
-        still_readable(conn, member).await?;
-        return Ok(changes);
-    }
-    let rows = match window {
-        Window::After(seq) => after(conn, &room, seq, limit).await?,
-        Window::Before(seq) => before(conn, &room, seq, limit).await?,
+    let items = match window {
+        Window::ChangedAfter(revision) => return changes(conn, member, revision, limit).await,
+        Window::After(seq) => read(conn, member, AFTER, [seq], limit).await?,
+        Window::Before(seq) => before(conn, member, seq, limit).await?,
         Window::Around(seq) => {
-            let mut rows = before(conn, &room, seq, limit / 2).await?;
-            rows.extend(after(conn, &room, seq.saturating_sub(1), limit - limit / 2).await?);
-            rows
+            let mut items = before(conn, member, seq, limit / 2).await?;
+            let from = seq.saturating_sub(1);
+            items.extend(read(conn, member, AFTER, [from], limit - limit / 2).await?);
+            items
         }
-        Window::Newest | Window::ChangedAfter(_) => before(conn, &room, i64::MAX, limit).await?,
+        Window::Newest => before(conn, member, i64::MAX, limit).await?,
     };
-    let first = rows.first().map(|row| row.seq);
-    let last = rows.last().map(|row| row.seq);
+    let first = items.first().map(|message| message.seq);
+    let last = items.last().map(|message| message.seq);
+    let end = member.last_seq();
     // An empty range has on each side what lies beyond the number that was asked for.
     let (has_older, has_newer) = match (first, last, window) {
-        (Some(first), Some(last), _) => (first > 1, last < room.last_seq),
-        (_, _, Window::Before(seq)) => (false, seq <= room.last_seq),
-        (_, _, Window::After(_)) => (room.last_seq > 0, false),
+        (Some(first), Some(last), _) => (first > 1, last < end),
+        (_, _, Window::Before(seq)) => (false, seq <= end),
+        (_, _, Window::After(_)) => (end > 0, false),
         _ => (false, false),
     };
-    let items = with_authors(conn, rows).await?;
-    still_readable(conn, member).await?;
-    Ok(History { items, revision: room.revision, has_older, has_newer })
-}
-
-/// Membership, read after the items: nothing that was committed after a removal is shown.
-async fn still_readable(conn: &impl ConnectionTrait, member: &Member) -> Result<()> {
-    let membership = access::membership_of(conn, member.room(), member.account()).await?;
-    membership.map(drop).ok_or(Error::NotFound)
+    Ok(History { items, revision: member.revision(), has_older, has_newer })
 }
 
 /// One message.
@@ -63,50 +51,79 @@ async fn still_readable(conn: &impl ConnectionTrait, member: &Member) -> Result<
 /// # Errors
 /// `NotFound` where it is not in this room.
 pub async fn one(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Message> {
-    let conn = ctx.db.read();
-    let row = entity::Entity::find()
-        .filter(entity::Column::Id.eq(id))
-        .filter(entity::Column::RoomId.eq(member.room()))
-        .one(conn)
-        .await?
-        .ok_or(Error::NotFound)?;
-    still_readable(conn, member).await?;
-    with_authors(conn, vec![row]).await?.pop().ok_or(Error::NotFound)
+    let found = read(ctx.db.read(), member, "m.id = $3 ORDER BY m.seq", [id], 1).await?;
+    found.into_iter().next().ok_or(Error::NotFound)
 }
 
-fn of_room(room: &room::Model) -> Select<entity::Entity> {
-    entity::Entity::find().filter(entity::Column::RoomId.eq(room.id))
+const BEFORE: &str = "m.seq < $3 ORDER BY m.seq DESC";
+const AFTER: &str = "m.seq > $3 ORDER BY m.seq";
+/// Only ever posted, and after a revision.
+const POSTED: &str = "m.seq > $3 AND m.revision > $4 AND m.edited_at IS NULL \
+                      AND m.deleted_at IS NULL ORDER BY m.seq";
+/// Edited or deleted after a revision.
+const CHANGED: &str = "m.seq IN (SELECT seq FROM message_change WHERE room_id = $1 \
+                       AND revision > $3) AND m.revision > $3 ORDER BY m.revision";
+
+/// Messages of the member's room with their authors, in one statement that asks for membership as
+/// well: nothing that was committed after a removal is shown.
+async fn read<V: Into<Value>>(
+    conn: &impl ConnectionTrait,
+    member: &Member,
+    which: &str,
+    values: impl IntoIterator<Item = V>,
+    limit: u64,
+) -> Result<Vec<Message>> {
+    let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
+    values.splice(0..0, [member.room().into(), member.account().into()]);
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let sql = format!(
+        "SELECT m.seq, m.id, m.revision, m.author_id, m.kind, m.body, m.created_at, m.edited_at, \
+         m.deleted_at, a.username, a.display_name FROM message AS m \
+         JOIN account AS a ON a.id = m.author_id WHERE m.room_id = $1 AND EXISTS \
+         (SELECT 1 FROM membership WHERE room_id = $1 AND account_id = $2) AND {which} LIMIT ${}",
+        values.len(),
+    );
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(statement).await?;
+    if rows.is_empty() {
+        // Nothing there, or theirs no more.
+        let membership = access::membership_of(conn, member.room(), member.account()).await?;
+        return membership.map(|_| Vec::new()).ok_or(Error::NotFound);
+    }
+    Ok(rows.iter().map(|row| message(row, member)).collect::<Result<_, DbErr>>()?)
+}
+
+fn message(row: &QueryResult, member: &Member) -> Result<Message, DbErr> {
+    let author = User {
+        id: row.try_get_by_index(3)?,
+        username: row.try_get_by_index(9)?,
+        display_name: row.try_get_by_index(10)?,
+        avatar_url: None,
+    };
+    let row = entity::Model {
+        room_id: member.room(),
+        seq: row.try_get_by_index(0)?,
+        id: row.try_get_by_index(1)?,
+        revision: row.try_get_by_index(2)?,
+        author_id: author.id,
+        kind: row.try_get_by_index(4)?,
+        body: row.try_get_by_index(5)?,
+        created_at: row.try_get_by_index(6)?,
+        edited_at: row.try_get_by_index(7)?,
+        deleted_at: row.try_get_by_index(8)?,
+    };
+    Ok(shown(row, author))
 }
 
 async fn before(
     conn: &impl ConnectionTrait,
-    room: &room::Model,
+    member: &Member,
     seq: i64,
     limit: u64,
-) -> Result<Vec<entity::Model>> {
-    let mut rows = of_room(room)
-        .filter(entity::Column::Seq.lt(seq))
-        .order_by_desc(entity::Column::Seq)
-        .limit(limit)
-        .all(conn)
-        .await?;
-    rows.reverse();
-    Ok(rows)
-}
-
-async fn after(
-    conn: &impl ConnectionTrait,
-    room: &room::Model,
-    seq: i64,
-    limit: u64,
-) -> Result<Vec<entity::Model>> {
-    let rows = of_room(room)
-        .filter(entity::Column::Seq.gt(seq))
-        .order_by_asc(entity::Column::Seq)
-        .limit(limit)
-        .all(conn)
-        .await?;
-    Ok(rows)
+) -> Result<Vec<Message>> {
+    let mut items = read(conn, member, BEFORE, [seq], limit).await?;
+    items.reverse();
+    Ok(items)
 }
 
 /// What changed after a revision, in rising revision.
@@ -114,73 +131,25 @@ async fn after(
 /// A message that was only ever posted lies in the order of its `seq`: every change takes one
 /// revision and posting takes one `seq` as well, so none that was posted after `revision` lies
 /// further back than the difference of the revisions. One that was edited or deleted is found in the
-/// table of changes, by its latest. Two ranges of keys, merged.
+/// table of changes. Two ranges of keys, merged.
 async fn changes(
     conn: &impl ConnectionTrait,
-    room: &room::Model,
+    member: &Member,
     revision: i64,
     limit: u64,
 ) -> Result<History> {
-    let behind = room.revision.saturating_sub(revision).max(0);
-    let mut rows = of_room(room)
-        .filter(entity::Column::Seq.gt(room.last_seq.saturating_sub(behind)))
-        .filter(entity::Column::Revision.gt(revision))
-        .filter(entity::Column::EditedAt.is_null())
-        .filter(entity::Column::DeletedAt.is_null())
-        .order_by_asc(entity::Column::Seq)
-        .limit(limit + 1)
-        .all(conn)
-        .await?;
-    if behind > 0 {
-        rows.extend(changed(conn, room, revision, limit).await?);
-        rows.sort_unstable_by_key(|row| row.revision);
-    }
-    let has_newer = rows.len() as u64 > limit;
-    rows.truncate(limit as usize);
-    let revision = match rows.last() {
+    let behind = member.revision().saturating_sub(revision).max(0);
+    let from = member.last_seq().saturating_sub(behind);
+    let mut items = read(conn, member, POSTED, [from, revision], limit + 1).await?;
+    items.extend(read(conn, member, CHANGED, [revision], limit + 1).await?);
+    // What was committed since the proof may be in one range and not in the other.
+    items.retain(|message| message.revision <= member.revision());
+    items.sort_unstable_by_key(|message| message.revision);
+    let has_newer = items.len() as u64 > limit;
+    items.truncate(limit as usize);
+    let revision = match items.last() {
         Some(last) if has_newer => last.revision,
-        // What was committed between the reads is among the items.
-        Some(last) => last.revision.max(room.revision),
-        None => room.revision,
+        _ => member.revision(),
     };
-    Ok(History { items: with_authors(conn, rows).await?, revision, has_older: false, has_newer })
-}
-
-/// What was edited or deleted after a revision.
-async fn changed(
-    conn: &impl ConnectionTrait,
-    room: &room::Model,
-    revision: i64,
-    limit: u64,
-) -> Result<Vec<entity::Model>> {
-    let lines = entity::change::Entity::find()
-        .filter(entity::change::Column::RoomId.eq(room.id))
-        .filter(entity::change::Column::Revision.gt(revision))
-        .order_by_asc(entity::change::Column::Revision)
-        .all(conn)
-        .await?;
-    let seqs = padded(lines.iter().map(|line| line.seq));
-    if seqs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = of_room(room)
-        .filter(entity::Column::Seq.is_in(seqs))
-        .filter(entity::Column::Revision.gt(revision))
-        .order_by_asc(entity::Column::Revision)
-        .limit(limit + 1)
-        .all(conn)
-        .await?;
-    Ok(rows)
-}
-
-async fn with_authors(
-    conn: &impl ConnectionTrait,
-    rows: Vec<entity::Model>,
-) -> Result<Vec<Message>> {
-    let authors = accounts::by_ids(conn, rows.iter().map(|row| row.author_id)).await?;
-    let known = rows.into_iter().filter_map(|row| {
-        let author = authors.get(&row.author_id)?.clone();
-        Some(shown(row, author))
-    });
-    Ok(known.collect())
+    Ok(History { items, revision, has_older: false, has_newer })
 }

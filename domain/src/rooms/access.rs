@@ -9,7 +9,7 @@ use protocol::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Statement,
 };
 
 use super::entity::{membership, room};
@@ -26,6 +26,8 @@ pub struct Member {
     room: RoomId,
     role: Role,
     kind: Kind,
+    last_seq: i64,
+    revision: i64,
 }
 
 impl Member {
@@ -50,6 +52,16 @@ impl Member {
         self.kind
     }
 
+    /// The room's last number when this was proven: what is read later has at least that.
+    pub fn last_seq(&self) -> i64 {
+        self.last_seq
+    }
+
+    /// The room's revision when this was proven.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
     /// Owners and moderators.
     pub fn can_moderate(&self) -> bool {
         matches!(self.role, Role::Owner | Role::Moderator)
@@ -61,16 +73,21 @@ impl Member {
 /// # Errors
 /// `NotFound` where there is no such room, or they are not in it.
 pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
-    let found = membership::Entity::find_by_id((id, viewer.account()))
-        .find_also_related(room::Entity)
-        .one(ctx.db.read())
-        .await?;
-    match found {
-        Some((membership, Some(room))) => {
-            Ok(Member { viewer: *viewer, room: id, role: membership.role, kind: room.kind })
-        }
-        _ => Err(Error::NotFound),
-    }
+    let sql = "SELECT membership.role, room.kind, room.last_seq, room.revision FROM membership \
+               JOIN room ON room.id = membership.room_id \
+               WHERE membership.room_id = $1 AND membership.account_id = $2";
+    let conn = ctx.db.read();
+    let values = [id.into(), viewer.account().into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let row = conn.query_one_raw(statement).await?.ok_or(Error::NotFound)?;
+    Ok(Member {
+        viewer: *viewer,
+        room: id,
+        role: row.try_get("", "role")?,
+        kind: row.try_get("", "kind")?,
+        last_seq: row.try_get("", "last_seq")?,
+        revision: row.try_get("", "revision")?,
+    })
 }
 
 /// The room's row, locked, if the member is still in it.

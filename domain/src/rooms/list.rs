@@ -7,13 +7,11 @@ use protocol::{
     rooms::{Kind, Notify, Preview},
 };
 use sea_orm::{
-    ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+    ConnectionTrait, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    sea_query::ExprTrait as _,
 };
 
-use super::{
-    access::Member,
-    entity::{membership, room},
-};
+use super::entity::{membership, room};
 use crate::{Ctx, Error, Result, Viewer, accounts};
 
 /// The viewer's rooms, the latest activity first.
@@ -27,27 +25,42 @@ pub async fn list(
     limit: Limit,
 ) -> Result<Items<Room>> {
     let cursor = cursor.map(parse_cursor).transpose()?;
-    page(ctx, viewer.account(), cursor, limit.get()).await
+    Ok(page(ctx, viewer.account(), cursor, limit.get()).await?.rooms)
 }
 
-/// The first `limit` of an account's rooms, for the socket's first frame.
+/// An account, and where it is.
+#[derive(Clone, Debug)]
+pub struct Mine {
+    pub me: User,
+    pub rooms: Items<Room>,
+}
+
+/// The viewer and the first `limit` of their rooms, for the socket's first frame.
 ///
 /// # Errors
-/// As reading fails.
-pub async fn all_of(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Items<Room>> {
+/// `NotFound` where the account is gone.
+pub async fn mine(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Mine> {
     page(ctx, viewer.account(), None, limit).await
 }
 
 /// Every room that the viewer is in.
 ///
 /// # Errors
-/// As reading fails.
+/// `Unauthenticated` where the session has ended.
 pub async fn ids(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<RoomId>> {
-    let rows = membership::Entity::find()
-        .filter(membership::Column::AccountId.eq(viewer.account()))
-        .all(ctx.db.read())
-        .await?;
-    Ok(rows.into_iter().map(|row| row.room_id).collect())
+    let sql = "SELECT session.expires_at, membership.room_id FROM session \
+               LEFT JOIN membership ON membership.account_id = session.account_id \
+               WHERE session.id = $1";
+    let conn = ctx.db.read();
+    let values = [viewer.session().into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(statement).await?;
+    let first = rows.first().ok_or_else(Error::signed_out)?;
+    if first.try_get::<Timestamp>("", "expires_at")? <= ctx.clock.now() {
+        return Err(Error::signed_out());
+    }
+    let ids = rows.iter().map(|row| row.try_get::<Option<RoomId>>("", "room_id"));
+    Ok(ids.filter_map(Result::transpose).collect::<Result<_, sea_orm::DbErr>>()?)
 }
 
 /// One room as this account sees it now.
@@ -61,8 +74,10 @@ pub async fn show(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<Room> {
         .one(conn)
         .await?;
     let Some((membership, Some(room))) = found else { return Err(Error::NotFound) };
-    let mut shown = with_people(conn, account, vec![(membership, room)]).await?;
-    shown.pop().ok_or(Error::NotFound)
+    let row = [(membership, room)];
+    let people = people_in(conn, account, &row).await?;
+    let [(membership, room)] = row;
+    Ok(shown(room, Some(membership), &people))
 }
 
 /// One room as everyone in it sees it: without what is one viewer's own.
@@ -76,21 +91,12 @@ pub async fn show_everyone(ctx: &Ctx, id: RoomId) -> Result<Room> {
     Ok(shown(room, None, &people))
 }
 
-/// The room's revision now.
-///
-/// # Errors
-/// `NotFound` where it is gone.
-pub async fn revision(ctx: &Ctx, member: &Member) -> Result<i64> {
-    let room = room::Entity::find_by_id(member.room()).one(ctx.db.read()).await?;
-    room.map(|room| room.revision).ok_or(Error::NotFound)
-}
-
 async fn page(
     ctx: &Ctx,
     account: AccountId,
     cursor: Option<(Timestamp, RoomId)>,
     limit: u64,
-) -> Result<Items<Room>> {
+) -> Result<Mine> {
     let conn = ctx.db.read();
     let mut find = membership::Entity::find()
         .find_also_related(room::Entity)
@@ -109,7 +115,10 @@ async fn page(
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|(_, room)| cursor_of(room));
-    Ok(Items { items: with_people(conn, account, rows).await?, next })
+    let mut people = people_in(conn, account, &rows).await?;
+    let items = rows.into_iter().map(|(own, room)| shown(room, Some(own), &people)).collect();
+    let me = people.remove(&account).ok_or(Error::NotFound)?;
+    Ok(Mine { me, rooms: Items { items, next } })
 }
 
 fn cursor_of(room: &room::Model) -> String {
@@ -124,16 +133,18 @@ fn parse_cursor(cursor: &str) -> Result<(Timestamp, RoomId)> {
     parse().ok_or_else(|| Error::invalid("cursor", "This cursor was not given by Kith."))
 }
 
-async fn with_people(
+/// Everyone that these rooms show, and the account itself.
+async fn people_in(
     conn: &impl ConnectionTrait,
     account: AccountId,
-    rows: Vec<(membership::Model, room::Model)>,
-) -> Result<Vec<Room>> {
-    let people = rows
-        .iter()
-        .flat_map(|(_, room)| [room.last_author_id, other_of(room, account)].into_iter().flatten());
-    let people = accounts::by_ids(conn, people).await?;
-    Ok(rows.into_iter().map(|(own, room)| shown(room, Some(own), &people)).collect())
+    rows: &[(membership::Model, room::Model)],
+) -> Result<HashMap<AccountId, User>> {
+    let mut shown = vec![account];
+    for (_, room) in rows {
+        shown.extend(room.last_author_id);
+        shown.extend(other_of(room, account));
+    }
+    accounts::by_ids(conn, shown).await
 }
 
 /// Who the other is in a direct room.

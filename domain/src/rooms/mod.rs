@@ -8,7 +8,7 @@ mod members;
 mod read;
 
 pub use access::{Member, member};
-pub use list::{all_of, ids, list, revision, show, show_everyone};
+pub use list::{Mine, ids, list, mine, show, show_everyone};
 pub use members::{NewRoom, add, create, join, leave, members, remove};
 pub(crate) use read::advance_all;
 pub use read::mark_read;

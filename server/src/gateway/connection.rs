@@ -139,12 +139,12 @@ async fn greet(
         End { code: close::RESTART, reason: "not available" }
     };
     let ctx = &house.ctx;
-    // It may have ended between the handshake and taking the place that hears of it.
-    if !sessions::still(ctx, viewer).await.map_err(failed)? {
-        return Err(SESSION_OVER);
+    match rooms::ids(ctx, viewer).await {
+        Ok(rooms) => place.listen_to(rooms),
+        // It ended between the handshake and taking the place that hears of it.
+        Err(domain::Error::Unauthenticated(_)) => return Err(SESSION_OVER),
+        Err(error) => return Err(failed(error)),
     }
-    let rooms = rooms::ids(ctx, viewer).await.map_err(failed)?;
-    place.listen_to(rooms);
     let ready = snapshot::ready(ctx, viewer).await.map_err(failed)?;
     let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
     let frame = text(&Event::Ready(Box::new(ready)));
