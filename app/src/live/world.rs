@@ -49,8 +49,8 @@ pub struct World {
     people: Vec<User>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
-    /// The revision that a room's preview is of.
-    previewed: HashMap<RoomId, i64>,
+    /// Which message a room's preview is of, by `seq`, and in which revision.
+    previewed: HashMap<RoomId, (i64, i64)>,
     /// The newest message of rooms that are not known yet: it came before its room did.
     early: HashMap<RoomId, Message>,
 }
@@ -199,7 +199,7 @@ impl World {
         self.epoch = ready.epoch;
         self.early.clear();
         let known: Vec<RoomId> = self.rooms.keys().copied().collect();
-        self.previewed = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
+        self.previewed = ready.rooms.iter().map(|room| (room.id, numbers(room))).collect();
         self.rooms = ready.rooms.into_iter().map(|room| (room.id, room)).collect();
         self.timelines.retain(|id, _| self.rooms.contains_key(id));
         self.friends = ready.friends;
@@ -220,8 +220,8 @@ impl World {
                 room.last_seq = message.seq;
             }
             let previewed = self.previewed.entry(message.room).or_default();
-            if room.last_seq == message.seq && *previewed < message.revision {
-                *previewed = message.revision;
+            if room.last_seq == message.seq && *previewed < (message.seq, message.revision) {
+                *previewed = (message.seq, message.revision);
                 touched.push(Touched::RoomList);
                 room.last_message = Some(Preview {
                     seq: message.seq,
@@ -289,11 +289,11 @@ impl World {
                 room.last_seq = known.last_seq;
                 room.last_message = known.last_message.clone();
             } else {
-                self.previewed.insert(id, room.revision);
+                self.previewed.insert(id, numbers(&room));
             }
             room.keep_own(known);
         }
-        self.previewed.entry(id).or_insert(room.revision);
+        self.previewed.entry(id).or_insert(numbers(&room));
         self.rooms.insert(id, room);
         let mut touched = vec![Touched::RoomList, Touched::Room(id)];
         if let Some(early) = self.early.remove(&id) {
@@ -328,4 +328,9 @@ impl World {
         }
         vec![Touched::Friends, Touched::Person(user.id)]
     }
+}
+
+/// What a room that was read shows: its last message, as of its revision.
+fn numbers(room: &Room) -> (i64, i64) {
+    (room.last_seq, room.revision)
 }

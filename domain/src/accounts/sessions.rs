@@ -2,7 +2,7 @@
 //! is the only way to get a [`Viewer`].
 
 use protocol::{AccountId, SessionId, Timestamp, User, accounts::Session, accounts::SignIn};
-use sea_orm::{ActiveValue::Set, DerivePartialModel, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, FromQueryResult, QueryOrder, Statement, entity::prelude::*};
 use sha2::{Digest, Sha256};
 
 use super::entity as account;
@@ -107,8 +107,7 @@ pub fn wrong() -> Error {
 }
 
 /// What of a session its token shows.
-#[derive(Clone, Debug, DerivePartialModel)]
-#[sea_orm(entity = "session::Entity")]
+#[derive(Clone, Debug, FromQueryResult)]
 struct Shown {
     id: SessionId,
     account_id: AccountId,
@@ -126,13 +125,12 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
         return Err(refused);
     }
     let now = ctx.clock.now();
-    let found: Option<Shown> = session::Entity::find()
-        .filter(session::Column::TokenHash.eq(Token::hash_of(token)))
-        .filter(session::Column::ExpiresAt.gt(now))
-        .into_partial_model()
-        .one(ctx.db.read())
-        .await?;
-    let Some(found) = found else { return Err(refused) };
+    let sql = "SELECT id, account_id, last_seen_at, expires_at FROM session WHERE token_hash = $1";
+    let conn = ctx.db.read();
+    let values = [Token::hash_of(token).into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let found = Shown::find_by_statement(statement).one(conn).await?;
+    let Some(found) = found.filter(|found| found.expires_at > now) else { return Err(refused) };
     let viewer =
         Viewer { account: found.account_id, session: found.id, expires_at: found.expires_at };
     if now.0 - found.last_seen_at.0 < SEEN_EVERY_MS {

@@ -11,7 +11,7 @@ use protocol::{
     friends::{Direction, FriendRequest, FriendState, Step},
 };
 use sea_orm::{
-    FromQueryResult as _, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    FromQueryResult as _, QueryOrder, QueryTrait as _, Statement, entity::prelude::*,
     sea_query::ExprTrait as _,
 };
 
@@ -88,14 +88,15 @@ pub async fn requests(
         None => sent.or(received),
     };
     let conn = ctx.db.read();
-    let rows = request::Entity::find()
+    let mut statement = request::Entity::find()
         .filter(mine)
         .filter(request::Column::State.eq(request::State::Open))
         .order_by_desc(request::Column::CreatedAt)
         .order_by_desc(request::Column::Id)
-        .limit(REQUESTS)
-        .all(conn)
-        .await?;
+        .build(conn.get_database_backend());
+    // Not a parameter: SQLite plans a statement anew each time that its limit is bound.
+    statement.sql.push_str(&format!(" LIMIT {REQUESTS}"));
+    let rows = request::Entity::find().from_raw_sql(statement).all(conn).await?;
     let others = rows.iter().map(|row| relation::other(row, me));
     let users = accounts::by_ids(conn, others).await?;
     Ok(rows.iter().filter_map(|row| relation::shown(row, me, &users)).collect())

@@ -75,13 +75,12 @@ async fn read<V: Into<Value>>(
 ) -> Result<Vec<Message>> {
     let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
     values.splice(0..0, [member.room().into(), member.account().into()]);
-    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    // Not a parameter: SQLite plans a statement anew each time that its limit is bound.
     let sql = format!(
         "SELECT m.seq, m.id, m.revision, m.author_id, m.kind, m.body, m.created_at, m.edited_at, \
          m.deleted_at, a.username, a.display_name FROM message AS m \
          JOIN account AS a ON a.id = m.author_id WHERE m.room_id = $1 AND EXISTS \
-         (SELECT 1 FROM membership WHERE room_id = $1 AND account_id = $2) AND {which} LIMIT ${}",
-        values.len(),
+         (SELECT 1 FROM membership WHERE room_id = $1 AND account_id = $2) AND {which} LIMIT {limit}",
     );
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await?;

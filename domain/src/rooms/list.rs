@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use protocol::{
     AccountId, Items, Limit, Room, RoomId, Timestamp, User,
-    rooms::{Kind, Notify, Preview},
+    rooms::{Kind, Notify, Preview, Role},
 };
 use sea_orm::{
-    ConnectionTrait, QueryOrder, QuerySelect, Statement, entity::prelude::*,
-    sea_query::ExprTrait as _,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, QueryResult, Statement, Value,
+    prelude::Uuid,
 };
 
-use super::entity::{membership, room};
+use super::entity::room;
 use crate::{Ctx, Error, Result, Viewer, accounts};
 
 /// The viewer's rooms, the latest activity first.
@@ -69,15 +69,10 @@ pub async fn ids(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<RoomId>> {
 /// `NotFound` where they are not in it.
 pub async fn show(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<Room> {
     let conn = ctx.db.read();
-    let found = membership::Entity::find_by_id((id, account))
-        .find_also_related(room::Entity)
-        .one(conn)
-        .await?;
-    let Some((membership, Some(room))) = found else { return Err(Error::NotFound) };
-    let row = [(membership, room)];
-    let people = people_in(conn, account, &row).await?;
-    let [(membership, room)] = row;
-    Ok(shown(room, Some(membership), &people))
+    let rows = own_rooms(conn, account, "AND room.id = $2", [id.into()]).await?;
+    let people = people_in(conn, account, &rows).await?;
+    let row = rows.into_iter().next().ok_or(Error::NotFound)?;
+    Ok(shown(row.room, Some(row.own), &people))
 }
 
 /// One room as everyone in it sees it: without what is one viewer's own.
@@ -98,25 +93,21 @@ async fn page(
     limit: u64,
 ) -> Result<Mine> {
     let conn = ctx.db.read();
-    let mut find = membership::Entity::find()
-        .find_also_related(room::Entity)
-        .filter(membership::Column::AccountId.eq(account))
-        .order_by_desc(room::Column::LastMessageAt)
-        .order_by_desc(room::Column::Id)
-        .limit(limit + 1);
-    if let Some((at, id)) = cursor {
-        let older = room::Column::LastMessageAt.lt(at);
-        let same = room::Column::LastMessageAt.eq(at).and(room::Column::Id.lt(id));
-        find = find.filter(older.or(same));
-    }
-    let rows = find.all(conn).await?;
-    let mut rows: Vec<_> =
-        rows.into_iter().filter_map(|(membership, room)| Some((membership, room?))).collect();
+    let (after, values): (_, Vec<Value>) = match cursor {
+        None => ("", Vec::new()),
+        Some((at, id)) => {
+            ("AND (room.last_message_at, room.id) < ($2, $3)", vec![at.into(), id.into()])
+        }
+    };
+    // Not a parameter: SQLite plans a statement anew each time that its limit is bound.
+    let order =
+        format!("{after} ORDER BY room.last_message_at DESC, room.id DESC LIMIT {}", limit + 1);
+    let mut rows = own_rooms(conn, account, &order, values).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|(_, room)| cursor_of(room));
+    let next = rows.last().filter(|_| more).map(|row| cursor_of(&row.room));
     let mut people = people_in(conn, account, &rows).await?;
-    let items = rows.into_iter().map(|(own, room)| shown(room, Some(own), &people)).collect();
+    let items = rows.into_iter().map(|row| shown(row.room, Some(row.own), &people)).collect();
     let me = people.remove(&account).ok_or(Error::NotFound)?;
     Ok(Mine { me, rooms: Items { items, next } })
 }
@@ -133,14 +124,50 @@ fn parse_cursor(cursor: &str) -> Result<(Timestamp, RoomId)> {
     parse().ok_or_else(|| Error::invalid("cursor", "This cursor was not given by Kith."))
 }
 
+/// A room, and what of it is one member's own.
+struct Row {
+    room: room::Model,
+    own: Own,
+}
+
+#[derive(Clone, Copy)]
+struct Own {
+    account: AccountId,
+    role: Role,
+    read_seq: i64,
+}
+
+/// The account's rooms, those of them that `which` names, in its order.
+async fn own_rooms(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    which: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Row>> {
+    let sql = format!(
+        "SELECT room.*, membership.role AS own_role, membership.read_seq AS own_read_seq \
+         FROM membership JOIN room ON room.id = membership.room_id \
+         WHERE membership.account_id = $1 {which}"
+    );
+    let values: Vec<Value> = std::iter::once(account.into()).chain(values).collect();
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let rows = conn.query_all_raw(statement).await?;
+    let row = |row: &QueryResult| {
+        let room = room::Model::from_query_result(row, "")?;
+        let (role, read_seq) = (row.try_get("", "own_role")?, row.try_get("", "own_read_seq")?);
+        Ok(Row { room, own: Own { account, role, read_seq } })
+    };
+    Ok(rows.iter().map(row).collect::<Result<_, DbErr>>()?)
+}
+
 /// Everyone that these rooms show, and the account itself.
 async fn people_in(
     conn: &impl ConnectionTrait,
     account: AccountId,
-    rows: &[(membership::Model, room::Model)],
+    rows: &[Row],
 ) -> Result<HashMap<AccountId, User>> {
     let mut shown = vec![account];
-    for (_, room) in rows {
+    for Row { room, .. } in rows {
         shown.extend(room.last_author_id);
         shown.extend(other_of(room, account));
     }
@@ -156,11 +183,7 @@ fn other_of(room: &room::Model, account: AccountId) -> Option<AccountId> {
 }
 
 /// A room, and what of it is one member's own where there is one.
-fn shown(
-    room: room::Model,
-    membership: Option<membership::Model>,
-    people: &HashMap<AccountId, User>,
-) -> Room {
+fn shown(room: room::Model, own: Option<Own>, people: &HashMap<AccountId, User>) -> Room {
     let last_message = room.last_author_id.and_then(|author| {
         Some(Preview {
             seq: room.last_seq,
@@ -169,7 +192,7 @@ fn shown(
             created_at: room.last_message_at,
         })
     });
-    let viewer = membership.as_ref().map(|membership| membership.account_id);
+    let viewer = own.map(|own| own.account);
     let other = viewer.and_then(|viewer| other_of(&room, viewer));
     let direct_with = other.and_then(|id| people.get(&id).cloned());
     Room {
@@ -189,11 +212,11 @@ fn shown(
         member_count: room.member_count,
         online_count: 0,
         last_message,
-        read_seq: membership.as_ref().map(|own| own.read_seq),
-        unread: membership.as_ref().map(|own| room.last_seq - own.read_seq),
+        read_seq: own.map(|own| own.read_seq),
+        unread: own.map(|own| room.last_seq - own.read_seq),
         mentions: viewer.map(|_| 0),
         notify: viewer.map(|_| Notify::All),
-        role: membership.map(|own| own.role),
+        role: own.map(|own| own.role),
         direct_with,
     }
 }
