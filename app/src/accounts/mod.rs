@@ -1,10 +1,14 @@
 //! Signing up and in: pages of the server alone, without WASM.
 
 #[cfg(feature = "ssr")]
+mod form;
+#[cfg(feature = "ssr")]
 mod pages;
 
 #[cfg(feature = "ssr")]
-pub use pages::{Forgotten, Form, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome};
+pub use form::Form;
+#[cfg(feature = "ssr")]
+pub use pages::{Forgotten, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome};
 
 /// A link that was never sent, was used, or is too old.
 #[cfg(feature = "ssr")]

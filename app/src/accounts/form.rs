@@ -1,0 +1,200 @@
+//! What the forms of these pages are made of.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use protocol::Problem;
+
+use crate::ui::Icon;
+
+/// What a form is rendered with: where to go on, and what became of the last try.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    pub next: String,
+    pub problem: Option<Problem>,
+    /// What has been done, and where this page follows from it.
+    pub said: Option<&'static str>,
+    /// What was typed before, without secrets.
+    pub typed: BTreeMap<String, String>,
+}
+
+impl Form {
+    pub(super) fn typed(&self, field: &str) -> String {
+        self.typed.get(field).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn fault(&self, field: &str) -> Option<String> {
+        let problem = self.problem.as_ref()?;
+        problem.fields.get(field).map(|fault| fault.clone().into_owned())
+    }
+
+    /// What is wrong with none of the fields.
+    pub(super) fn fault_of_all(&self) -> Option<String> {
+        let problem = self.problem.as_ref()?;
+        problem.fields.is_empty().then(|| problem.detail.clone().into_owned())
+    }
+
+    pub(super) fn elsewhere(&self, page: &str) -> String {
+        if self.next.is_empty() {
+            page.to_owned()
+        } else {
+            format!("{page}?next={}", escaped(&self.next))
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if keep(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}
+
+/// What became of the last try: why it failed, or what has been done.
+#[component]
+pub(super) fn Outcome(fault: Option<String>, said: Option<&'static str>) -> impl IntoView {
+    view! {
+        <div role="alert">
+            {fault
+                .map(|fault| {
+                    view! {
+                        <p class="field__fault field__fault--form">
+                            <Icon name="circle-alert" />
+                            {fault}
+                        </p>
+                    }
+                })}
+        </div>
+        {said
+            .map(|said| {
+                view! {
+                    <p class="entry__said" role="status">
+                        <Icon name="check" />
+                        {said}
+                    </p>
+                }
+            })}
+    }
+}
+
+#[component]
+pub(super) fn TextField(
+    label: &'static str,
+    name: &'static str,
+    value: String,
+    fault: Option<String>,
+    autocomplete: &'static str,
+    maxlength: u16,
+    #[prop(optional)] note: Option<&'static str>,
+    /// Where typing begins.
+    #[prop(optional)]
+    is_first: bool,
+) -> impl IntoView {
+    let invalid = fault.is_some().then_some("true");
+    view! {
+        <Field label name fault note>
+            <input
+                class="field__input"
+                id=name
+                name=name
+                type=if name == "email" { "email" } else { "text" }
+                value=value
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                maxlength=maxlength
+                required=note.is_none()
+                autofocus=is_first
+                aria-invalid=invalid
+                aria-describedby=format!("{name}-fault")
+            />
+        </Field>
+    }
+}
+
+#[component]
+fn Field(
+    label: &'static str,
+    name: &'static str,
+    fault: Option<String>,
+    #[prop(optional_no_strip)] note: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let is_faulty = fault.is_some();
+    view! {
+        <div class="field" class:field--faulty=is_faulty>
+            <div class="field__head">
+                <label class="field__label" for=name>
+                    {label}
+                </label>
+                {note.map(|note| view! { <span class="field__note">{note}</span> })}
+            </div>
+            {children()}
+            <p class="field__fault" id=format!("{name}-fault")>
+                {fault
+                    .map(|fault| {
+                        view! {
+                            <Icon name="circle-alert" />
+                            {fault}
+                        }
+                    })}
+            </p>
+        </div>
+    }
+}
+
+/// One field for the password, with an eye to see it (a few lines of script, gone without them).
+#[component]
+pub(super) fn Password(
+    autocomplete: &'static str,
+    fault: Option<String>,
+    #[prop(optional)] hint: Option<&'static str>,
+    /// Whether there is a way out for who has forgotten it.
+    #[prop(optional)]
+    forgotten: bool,
+) -> impl IntoView {
+    let is_faulty = fault.is_some();
+    view! {
+        <Field label="Password" name="password" fault>
+            <div class="field__with-button">
+                <input
+                    class="field__input"
+                    id="password"
+                    name="password"
+                    type="password"
+                    autocomplete=autocomplete
+                    maxlength="256"
+                    required
+                    aria-invalid=is_faulty.then_some("true")
+                    aria-describedby="password-fault password-hint"
+                />
+                <button
+                    class="icon-button field__button"
+                    type="button"
+                    data-reveal="password"
+                    aria-pressed="false"
+                    aria-label="Show the password"
+                    hidden
+                >
+                    <Icon name="eye" />
+                </button>
+            </div>
+            <p class="field__hint" id="password-hint">
+                {hint}
+                {forgotten
+                    .then(|| {
+                        view! {
+                            <a class="link" href="/forgotten">
+                                "Forgotten?"
+                            </a>
+                        }
+                    })}
+            </p>
+        </Field>
+    }
+}
