@@ -1,14 +1,24 @@
 //! The store: connections, and the one way to change anything. Reads take [`Db::read`]; every
 //! change runs through [`Ctx::transact`].
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::interval,
+};
 
 use crate::{
     Ctx, Result, Viewer,
@@ -22,6 +32,8 @@ use protocol::Timestamp;
 /// How long an action waits for a connection before it is `unavailable`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// How often the log is moved into the database, if there is anything to move.
+const CHECKPOINT: Duration = Duration::from_secs(2);
 
 /// The database's connections.
 #[derive(Clone)]
@@ -31,6 +43,27 @@ pub(crate) struct Db {
     /// SQLite takes one writer at a time. Waiting here is fair, which its own lock is not, and
     /// holding it until the changes are published keeps them in the order of the commits.
     turn: Arc<Mutex<()>>,
+    /// How many there were.
+    commits: Arc<AtomicU64>,
+}
+
+/// Moves what was committed from the log into the database, away from the writer: one that finds a
+/// long log does it itself, and everyone waits.
+async fn checkpoint(reader: DatabaseConnection, commits: Weak<AtomicU64>) {
+    let mut ticks = interval(CHECKPOINT);
+    let mut moved = 0;
+    loop {
+        ticks.tick().await;
+        // Until the last context is gone.
+        let Some(now) = commits.upgrade().map(|commits| commits.load(Ordering::Relaxed)) else {
+            return;
+        };
+        // What fails is tried again with the next.
+        if now != moved && reader.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await.is_ok()
+        {
+            moved = now;
+        }
+    }
 }
 
 impl Db {
@@ -45,7 +78,9 @@ impl Db {
         }
         let writer = connect(path, 1).await?;
         let reader = connect(path, READERS).await?;
-        Ok(Self { reader, writer, turn: Arc::default() })
+        let db = Self { reader, writer, turn: Arc::default(), commits: Arc::default() };
+        tokio::spawn(checkpoint(db.reader.clone(), Arc::downgrade(&db.commits)));
+        Ok(db)
     }
 
     /// For reading. What is read here may have changed by the time it is used.
@@ -85,6 +120,7 @@ async fn connect(path: &str, connections: u32) -> Result<DatabaseConnection> {
                 .row_buffer_size(1_024)
                 // 4 MiB a connection, instead of as much as it likes.
                 .pragma("cache_size", "-4096")
+                // The last resort of a log that `checkpoint` cannot keep short.
                 .pragma("wal_autocheckpoint", "20000")
         });
     Ok(Database::connect(options).await?)
@@ -165,6 +201,7 @@ impl Ctx {
                 return Err(error);
             }
         };
+        self.db.commits.fetch_add(1, Ordering::Relaxed);
         let finished = tokio::spawn(finish(tx, self.bus.clone(), turn));
         let told = finished.await.map_err(Error::internal)??;
         Ok(Committed { value, told })
