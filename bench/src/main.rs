@@ -120,6 +120,7 @@ async fn fan_out(binary: &std::path::Path, lasts: Duration, report: &mut Report)
     let bare_most = saturate(&mut crowd, || bare.usage()).await?;
     crowd.leave().await;
     bare.close().await?;
+    let alone = rooms::sqlite(lasts).await?;
 
     report
         .add("CPU-seconds a million deliveries, 50 messages/s to 200", "s", kith.cpu_a_million)
@@ -127,9 +128,10 @@ async fn fan_out(binary: &std::path::Path, lasts: Duration, report: &mut Report)
         .goal(Goal::TimesLimit(1.4));
     report.add("send→seen, p50", "ms", kith.seen_p50_ms).limit(limit.seen_p50_ms);
     report
-        .add("send→seen, p99", "ms", kith.seen_p99_ms)
-        .limit(limit.seen_p99_ms)
-        .goal(Goal::TimesLimit(1.5));
+        .add("send→seen, p99 (limit: 1.5 × the bare one's and a commit)", "ms", kith.seen_p99_ms)
+        .limit(limit.seen_p99_ms * 1.5 + alone.commit_p99_ms)
+        .goal(Goal::TimesLimit(1.0));
+    report.add("a commit of one row to SQLite alone, p99", "ms", alone.commit_p99_ms);
     report.add("send→ack, p50", "ms", kith.acked_p50_ms);
     report.add("send→ack, p99", "ms", kith.acked_p99_ms);
     report
@@ -139,10 +141,10 @@ async fn fan_out(binary: &std::path::Path, lasts: Duration, report: &mut Report)
     Ok(())
 }
 
-/// The most deliveries a second at which 99 of 100 come within 50 ms.
+/// The most deliveries a second at which 99 of 100 come within 50 ms. A disk that stalls once ends
+/// nothing: two rates in a row must fail.
 async fn saturate(crowd: &mut Crowd, usage: impl Fn() -> Outcome<house::Usage>) -> Outcome<f64> {
-    let mut most = 0.0_f64;
-    let mut rate = 250.0;
+    let (mut most, mut rate, mut failed) = (0.0_f64, 250.0, 0);
     loop {
         let run = crowd.run(rate, Duration::from_secs(3), &usage).await?;
         say(&format!(
@@ -150,9 +152,14 @@ async fn saturate(crowd: &mut Crowd, usage: impl Fn() -> Outcome<house::Usage>) 
             run.deliveries_a_second, run.seen_p99_ms, run.cpu_a_million
         ));
         if run.seen_p99_ms > 50.0 || run.deliveries_a_second < rate * MEMBERS as f64 * 0.95 {
+            failed += 1;
+        } else {
+            failed = 0;
+            most = most.max(run.deliveries_a_second);
+        }
+        if failed == 2 {
             return Ok(most);
         }
-        most = most.max(run.deliveries_a_second);
         rate *= 1.25;
     }
 }
@@ -184,7 +191,7 @@ async fn small_rooms(
     let bare = Bare::open().await?;
     let limit = rooms::run(bare.address, &speakers, false, lasts, || bare.usage()).await?;
     bare.close().await?;
-    let rows = rooms::inserts(Duration::from_secs(3)).await?;
+    let alone = rooms::sqlite(Duration::from_secs(3)).await?;
     report
         .add(
             "stored messages a second, 200 rooms of 5 (bare: not stored)",
@@ -199,7 +206,11 @@ async fn small_rooms(
         .goal(Goal::AtMost(0.07));
     report.add("send→ack there, p50", "ms", kith.acked_p50_ms).limit(limit.acked_p50_ms);
     report.add("send→ack there, p99", "ms", kith.acked_p99_ms).limit(limit.acked_p99_ms);
-    report.add("rows a second that SQLite alone takes, in groups of 100", "/s", rows);
+    report.add(
+        "rows a second that SQLite alone takes, in groups of 100",
+        "/s",
+        alone.rows_a_second,
+    );
     Ok(())
 }
 
