@@ -29,6 +29,8 @@ pub mod close {
     pub const SESSION_OVER: u16 = 4001;
     /// The client reads too slowly: come back and resume.
     pub const TOO_SLOW: u16 = 4008;
+    /// The client says more than anybody has to say.
+    pub const TOO_MANY: u16 = 4029;
 }
 
 /// Client to server.

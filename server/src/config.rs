@@ -52,6 +52,15 @@ pub struct Serve {
     /// Addresses of proxies whose forwarded headers are believed, separated by commas.
     #[arg(long, env = "KITH_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Limits on how often; off for benchmarks.
+    #[arg(long, env = "KITH_RATE_LIMITS", default_value = "on")]
+    pub rate_limits: Switch,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, clap::Subcommand)]

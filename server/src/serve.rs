@@ -11,7 +11,7 @@ use crate::{
     accept,
     admin::say,
     assets,
-    config::{self, Serve},
+    config::{self, Serve, Switch},
     gateway::Hub,
     house::{self, Outcome},
     mail::Mailer,
@@ -30,6 +30,8 @@ pub struct House {
     assets: Arc<Assets>,
     pub origins: Arc<Origins>,
     pub mailer: Arc<Mailer>,
+    /// How often things may be done; off for benchmarks.
+    pub rate_limits: Switch,
     /// Cancelled when the server is told to stop.
     pub shutdown: CancellationToken,
     /// The sockets that are open.
@@ -38,7 +40,7 @@ pub struct House {
 
 impl House {
     /// `address` is where this house is found, for links in letters.
-    pub fn new(ctx: Ctx, origins: Origins, address: String) -> Self {
+    pub fn new(ctx: Ctx, origins: Origins, address: String, rate_limits: Switch) -> Self {
         let hub = Hub::start(ctx.clone());
         Self {
             ctx,
@@ -46,6 +48,7 @@ impl House {
             assets: Arc::new(assets::names()),
             mailer: Arc::new(Mailer { address: origins.public.clone().unwrap_or(address) }),
             origins: Arc::new(origins),
+            rate_limits,
             shutdown: CancellationToken::new(),
             sockets: TaskTracker::new(),
         }
@@ -63,7 +66,8 @@ pub async fn run(house: &config::House, serve: Serve) -> Outcome {
     let ctx = house::open(house).await?;
     let _ = any_spawner::Executor::init_tokio();
     let listener = TcpListener::bind(serve.listen).await?;
-    let house = House::new(ctx, origins, format!("http://{}", listener.local_addr()?));
+    let address = format!("http://{}", listener.local_addr()?);
+    let house = House::new(ctx, origins, address, serve.rate_limits);
     say(&format!("Kith is open at {}", house.mailer.address))?;
     on(listener, house, stop_signal()).await
 }

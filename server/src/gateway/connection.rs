@@ -12,7 +12,7 @@ use std::{
 };
 
 use domain::{Viewer, accounts::sessions, rooms, snapshot};
-use futures_util::{FutureExt as _, Sink, SinkExt, Stream, future::BoxFuture};
+use futures_util::{FutureExt as _, Sink, SinkExt, Stream, StreamExt as _, future::BoxFuture};
 use protocol::{Code, Command, Event, RoomId, socket::close};
 use tokio::{
     net::TcpStream,
@@ -29,7 +29,7 @@ use super::{
     queue::{Ended, Frame, text},
     upgrade::Opened,
 };
-use crate::serve::House;
+use crate::{config::Switch, serve::House};
 
 /// Past as many commands without an answer the server stops reading.
 const UNANSWERED: usize = 10;
@@ -42,6 +42,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a client that asked to be held may take to say what it has.
 const RESUME_WITHIN: Duration = Duration::from_secs(5);
+
+/// As many frames a second may come for long, and as many at once after a quiet while: an outbox that
+/// was filled offline, and much reading in many rooms.
+const FRAMES_A_SECOND: f32 = 30.0;
+const FRAMES_AT_ONCE: f32 = 150.0;
 
 /// Why a connection ends.
 #[derive(Debug)]
@@ -83,6 +88,8 @@ struct Connection {
     pings: bool,
     checks: Option<BoxFuture<'static, bool>>,
     heard_at: Instant,
+    /// As many frames may come now.
+    allowed: f32,
     beat_at: Instant,
     resume_by: Instant,
     timer: Pin<Box<Sleep>>,
@@ -119,6 +126,7 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
         pings: false,
         checks: None,
         heard_at: now,
+        allowed: FRAMES_AT_ONCE,
         beat_at: now + HEARTBEAT,
         resume_by: now + RESUME_WITHIN,
         timer: Box::pin(sleep_until(now + HEARTBEAT.min(RESUME_WITHIN))),
@@ -153,9 +161,16 @@ async fn greet(
     Ok(sent)
 }
 
+/// The last frame, and then whatever the client still says until it has heard it: who hangs up on
+/// unread words may have his own unheard.
 async fn farewell(mut socket: WebSocketStream<TcpStream>, end: End) {
     let frame = CloseFrame { code: end.code.into(), reason: end.reason.into() };
-    let _ = timeout(FAREWELL, socket.send(Message::Close(Some(frame)))).await;
+    let _ = timeout(FAREWELL, async {
+        socket.send(Message::Close(Some(frame))).await?;
+        while socket.next().await.is_some_and(|heard| heard.is_ok()) {}
+        Ok::<(), tungstenite::Error>(())
+    })
+    .await;
 }
 
 impl Connection {
@@ -196,7 +211,7 @@ impl Connection {
         let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) else {
             return Ok(false);
         };
-        self.heard_at = Instant::now();
+        self.count_frame()?;
         match frame {
             Some(Ok(Message::Text(text))) => {
                 let command = serde_json::from_str(&text);
@@ -273,6 +288,16 @@ impl Connection {
         };
         self.answers.push_back(answer);
         true
+    }
+
+    fn count_frame(&mut self) -> Result<(), End> {
+        let before = std::mem::replace(&mut self.heard_at, Instant::now());
+        let quiet = (self.heard_at - before).as_secs_f32();
+        self.allowed = (self.allowed + quiet * FRAMES_A_SECOND).min(FRAMES_AT_ONCE) - 1.0;
+        if self.allowed < 0.0 && self.house.rate_limits == Switch::On {
+            return Err(End { code: close::TOO_MANY, reason: "too many frames" });
+        }
+        Ok(())
     }
 
     /// Answers what is missing in a room from memory, if all of it is there.

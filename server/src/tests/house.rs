@@ -16,7 +16,7 @@ use tokio_tungstenite::{
     tungstenite::{Error as SocketError, Message as Frame, client::IntoClientRequest},
 };
 
-use crate::{origin::Origins, serve};
+use crate::{config::Switch, origin::Origins, serve};
 
 pub const PASSWORD: &str = "correct horse battery";
 /// Long enough for a busy machine; a test that waits as long has failed.
@@ -40,7 +40,8 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let house = serve::House::new(ctx.clone(), Origins::default(), format!("http://{address}"));
+        let url = format!("http://{address}");
+        let house = serve::House::new(ctx.clone(), Origins::default(), url, Switch::On);
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });

@@ -299,3 +299,20 @@ async fn a_stopping_server_says_goodbye() {
     assert_eq!(socket.close_code().await, 1012);
     house.stop().await;
 }
+
+#[tokio::test]
+async fn who_never_stops_talking_is_closed_with_4029() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let (mut socket, _) = alice.connect().await;
+    for n in 0..400 {
+        // It may be closed while this is still talking.
+        let text = serde_json::to_string(&Command::Ping { n }).unwrap();
+        if socket.0.send(Frame::text(text)).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(socket.close_code().await, 4029);
+    let (mut again, _) = alice.connect().await;
+    assert_eq!(again.quiet().await, [], "and may come back");
+}
