@@ -45,8 +45,7 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table(MessageChange::Table)
                     .col(uuid(MessageChange::RoomId))
-                    // The revision that the change took: one that a later change of the same
-                    // message has left behind stands for nothing.
+                    // The revision that the message's latest change took.
                     .col(big_integer(MessageChange::Revision))
                     .col(big_integer(MessageChange::Seq))
                     .primary_key(

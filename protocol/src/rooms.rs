@@ -110,8 +110,8 @@ impl Room {
         }
     }
 
-    /// Takes what is the viewer's own from what is known, where this was told to many and lacks it;
-    /// their marker never moves back.
+    /// Takes what is the viewer's own, and what was said last, from what is known, where this was told
+    /// to many and lacks it; their marker never moves back.
     pub fn keep_own(&mut self, known: &Self) {
         self.read_seq = self.read_seq.or(known.read_seq);
         self.mentions = self.mentions.or(known.mentions);
@@ -119,6 +119,9 @@ impl Room {
         self.role = self.role.or(known.role);
         if self.direct_with.is_none() {
             self.direct_with.clone_from(&known.direct_with);
+        }
+        if self.last_message.is_none() {
+            self.last_message.clone_from(&known.last_message);
         }
         self.read_to(known.read_seq.unwrap_or(0));
     }

@@ -15,6 +15,8 @@ use tower_service::Service as _;
 
 /// How long a request's head may take, counted from the answer before it.
 const HEAD: Duration = Duration::from_secs(30);
+/// How long what was written may lie untaken at the other end.
+const UNTAKEN: Duration = Duration::from_secs(60);
 /// The largest head, in bytes.
 const LARGEST_HEAD: usize = 32 * 1024;
 /// How long nothing is taken when there are no descriptors left.
@@ -67,6 +69,8 @@ where
 {
     // An event is one small write; waiting for more to go with it would only make it late.
     let _ = stream.set_nodelay(true);
+    // An answer that nobody takes holds no place either.
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNTAKEN));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

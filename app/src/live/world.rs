@@ -288,7 +288,7 @@ impl World {
                 room.revision = known.revision;
                 room.last_seq = known.last_seq;
                 room.last_message = known.last_message.clone();
-            } else {
+            } else if room.last_message.is_some() {
                 self.previewed.insert(id, numbers(&room));
             }
             room.keep_own(known);

@@ -70,7 +70,9 @@ impl Lanes {
 async fn serve(ctx: Ctx, mut line: mpsc::Receiver<Waiting>) {
     let mut together = Vec::with_capacity(TOGETHER);
     while line.recv_many(&mut together, TOGETHER).await > 0 {
-        store(&ctx, std::mem::take(&mut together)).await;
+        let (ctx, line) = (ctx.clone(), std::mem::take(&mut together));
+        // A task of its own: should it ever panic, those who wait are told, and the lane goes on.
+        let _ = tokio::spawn(async move { store(&ctx, line).await }).await;
     }
 }
 

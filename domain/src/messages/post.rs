@@ -19,7 +19,7 @@ use crate::{
         self,
         access::{self, Member, Numbers, Standing},
     },
-    rows::{Of, Rows, padded},
+    rows::{Of, Rows},
 };
 
 /// A message that is stored.
@@ -128,12 +128,19 @@ fn taken() -> Result<Posted> {
     Err(Error::Conflict("This id is taken by another message."))
 }
 
+/// What is stored already under these ids in these rooms: by the pair, since one id may be in many.
 async fn stored_before(
     tx: &Tx,
     line: &[Waiting],
 ) -> Result<HashMap<(RoomId, MessageId), entity::Model>> {
-    let ids = padded(line.iter().map(|waiting| waiting.id));
-    let found = entity::Entity::find().filter(entity::Column::Id.is_in(ids)).all(tx.conn()).await?;
+    let mut rows = Rows::new([("id", Of::Id), ("room_id", Of::Id)]);
+    for waiting in line {
+        rows.push([waiting.id.into(), waiting.member.room().into()]);
+    }
+    let sql = "SELECT message.* FROM w JOIN message ON message.id = w.id \
+               AND message.room_id = w.room_id";
+    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    let found = entity::Entity::find().from_raw_sql(statement).all(tx.conn()).await?;
     Ok(found.into_iter().map(|row| ((row.room_id, row.id), row)).collect())
 }
 

@@ -22,13 +22,13 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// Takes a page off, or says that it is too much.
-    fn take(&mut self, page: &[Message]) -> bool {
-        let bytes: usize = page.iter().map(|message| message.body.len() + 512).sum();
-        let left = self.bytes.checked_sub(bytes);
-        self.changes -= page.len() as i64;
-        self.bytes = left.unwrap_or(0);
-        left.is_some()
+    /// Takes off what is to be sent: as many changes of as many bytes in all. Whether there was as
+    /// much left.
+    pub fn take(&mut self, changes: usize, bytes: usize) -> bool {
+        let left = (self.changes - changes as i64, self.bytes.checked_sub(bytes));
+        let (true, Some(bytes)) = (left.0 >= 0, left.1) else { return false };
+        (self.changes, self.bytes) = (left.0, bytes);
+        true
     }
 }
 
@@ -61,7 +61,8 @@ pub async fn since(
     loop {
         let window = Window::ChangedAfter(changes.revision);
         let page = history(ctx, member, window, limit).await?;
-        if !allowance.take(&page.items) {
+        let bytes = page.items.iter().map(|message| message.body.len() + 512).sum();
+        if !allowance.take(page.items.len(), bytes) {
             return Ok(None);
         }
         changes.messages.extend(page.items);

@@ -69,16 +69,8 @@ pub async fn answer(ctx: Ctx, viewer: Viewer, command: Command) -> Answer {
             Err(error) => refused(None, told(error)).into(),
         },
         Command::Ping { n } => Event::Pong { n }.into(),
-        Command::Resume { epoch, rooms, .. } => {
-            if rooms.len() > MAX_RESUME_ROOMS {
-                let detail = "At most 500 rooms a frame; several may follow.";
-                return refused(None, Problem::invalid("rooms", detail)).into();
-            }
-            if epoch.is_some_and(|epoch| epoch != ctx.epoch()) {
-                return Event::Gap { room: None, after: None }.into();
-            }
-            resume(&ctx, &viewer, rooms).await
-        }
+        // Begun by [`resume`].
+        Command::Resume { .. } => Answer::default(),
     }
 }
 
@@ -127,11 +119,50 @@ async fn read(ctx: &Ctx, viewer: &Viewer, room: RoomId, seq: i64) -> domain::Res
     rooms::mark_read(ctx, &member, seq).await
 }
 
-async fn resume(ctx: &Ctx, viewer: &Viewer, rooms: BTreeMap<RoomId, i64>) -> Answer {
-    let mut said = Vec::new();
+/// What came in a room after a revision, and the revision it is whole to, from memory.
+type Remembered = Option<(Vec<Utf8Bytes>, i64)>;
+
+/// Answers with what changed since: from memory where it is there, and else from the database.
+pub fn resume(
+    ctx: Ctx,
+    viewer: Viewer,
+    epoch: Option<String>,
+    rooms: BTreeMap<RoomId, i64>,
+    remembers: impl Fn(RoomId, i64) -> Remembered,
+) -> BoxFuture<'static, Answer> {
+    if rooms.len() > MAX_RESUME_ROOMS {
+        let detail = "At most 500 rooms a frame; several may follow.";
+        return ready(refused(None, Problem::invalid("rooms", detail)).into()).boxed();
+    }
+    if epoch.is_some_and(|epoch| epoch != ctx.epoch()) {
+        return ready(Event::Gap { room: None, after: None }.into()).boxed();
+    }
+    let (mut said, mut missing) = (Vec::new(), BTreeMap::new());
     let mut allowance = messages::Allowance::default();
     for (room, revision) in rooms {
-        match since(ctx, viewer, room, revision, &mut allowance).await {
+        let known = remembers(room, revision).filter(|(texts, _)| {
+            allowance.take(texts.len(), texts.iter().map(|text| text.len()).sum())
+        });
+        match known {
+            Some((texts, now)) => {
+                said.extend(texts.into_iter().map(|text| Said::of(room, text)));
+                said.push(Said::resumed(room, now));
+            }
+            None => drop(missing.insert(room, revision)),
+        }
+    }
+    read_missing(ctx, viewer, missing, said, allowance).boxed()
+}
+
+async fn read_missing(
+    ctx: Ctx,
+    viewer: Viewer,
+    rooms: BTreeMap<RoomId, i64>,
+    mut said: Vec<Said>,
+    mut allowance: messages::Allowance,
+) -> Answer {
+    for (room, revision) in rooms {
+        match since(&ctx, &viewer, room, revision, &mut allowance).await {
             Ok(Some(changes)) => {
                 for message in &changes.messages {
                     said.push(Said::of(room, Frame::numbered(&Numbered::latest(message)).text));

@@ -12,9 +12,10 @@ use std::{
 };
 
 use domain::{Viewer, accounts::sessions, rooms, snapshot};
-use futures_util::{FutureExt as _, Sink, SinkExt, Stream, StreamExt as _, future::BoxFuture};
+use futures_util::{FutureExt as _, Sink, SinkExt, Stream, future::BoxFuture};
 use protocol::{Code, Command, Event, RoomId, socket::close};
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     time::{Instant, Sleep, sleep_until, timeout},
 };
@@ -166,9 +167,14 @@ async fn greet(
 async fn farewell(mut socket: WebSocketStream<TcpStream>, end: End) {
     let frame = CloseFrame { code: end.code.into(), reason: end.reason.into() };
     let _ = timeout(FAREWELL, async {
-        socket.send(Message::Close(Some(frame))).await?;
-        while socket.next().await.is_some_and(|heard| heard.is_ok()) {}
-        Ok::<(), tungstenite::Error>(())
+        // It is refused where the client has closed first; then the answer to that is flushed.
+        let _ = socket.send(Message::Close(Some(frame))).await;
+        let _ = socket.flush().await;
+        let stream = socket.get_mut();
+        stream.shutdown().await?;
+        let mut unheard = [0; 512];
+        while stream.read(&mut unheard).await? > 0 {}
+        Ok::<(), std::io::Error>(())
     })
     .await;
 }
@@ -190,10 +196,13 @@ impl Connection {
         }
         let restarts = ended == Some(Ended::Restart);
         loop {
+            let was_full = self.is_full();
             let heard = !restarts && self.read(cx)?;
             let answered = self.answer(cx);
             self.write(cx)?;
-            if !heard && !answered {
+            // Who did not read for want of room has not asked to be woken by what comes.
+            let has_room_again = was_full && !self.is_full();
+            if !heard && !answered && !has_room_again {
                 break;
             }
         }
@@ -203,15 +212,25 @@ impl Connection {
         self.watch(cx)
     }
 
-    /// Reads one frame, unless too much waits for its answer.
+    /// Whether too much waits for its answer for more to be read.
+    fn is_full(&self) -> bool {
+        self.commands.len() + self.answers.len() + self.said.len() >= UNANSWERED
+    }
+
+    /// Reads one frame, if there is room for it.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        if self.commands.len() + self.answers.len() + self.said.len() >= UNANSWERED {
+        if self.is_full() {
+            // Who is not listened to is not silent, and what piles up meanwhile is no flood.
+            let quiet = self.pass_time();
+            self.allowed += quiet * FRAMES_A_SECOND;
             return Ok(false);
         }
         let Poll::Ready(frame) = Pin::new(&mut self.socket).poll_next(cx) else {
             return Ok(false);
         };
-        self.count_frame()?;
+        if matches!(frame, Some(Ok(_))) {
+            self.count_frame()?;
+        }
         match frame {
             Some(Ok(Message::Text(text))) => {
                 let command = serde_json::from_str(&text);
@@ -265,23 +284,19 @@ impl Connection {
             }
             Some(_) if !is_free => return false,
             Some(_) => match self.commands.pop_front() {
-                Some(Ok(Command::Resume { epoch, rooms, notifications })) => {
+                Some(Ok(Command::Resume { epoch, rooms, .. })) => {
                     self.holds = false;
                     self.resumes = true;
-                    let mut said = Vec::new();
-                    let rooms = rooms
-                        .into_iter()
-                        .filter(|(room, revision)| !self.remembers(*room, *revision, &mut said));
-                    let command = Command::Resume { epoch, rooms: rooms.collect(), notifications };
-                    let rest = commands::answer(ctx.clone(), self.viewer, command);
-                    async move {
-                        let mut answer = rest.await;
-                        answer.said.splice(0..0, said);
-                        answer
-                    }
-                    .boxed()
+                    let remembers = |room, revision| self.place.recent(room, revision);
+                    commands::resume(ctx.clone(), self.viewer, epoch, rooms, remembers)
                 }
-                Some(Ok(command)) => commands::answer(ctx.clone(), self.viewer, command).boxed(),
+                Some(Ok(command)) => {
+                    // The next message there follows this one, and does not overtake it.
+                    if matches!(command, Command::Send { .. }) {
+                        self.member = None;
+                    }
+                    commands::answer(ctx.clone(), self.viewer, command).boxed()
+                }
                 Some(Err(refused)) => std::future::ready(refused.into()).boxed(),
                 None => return false,
             },
@@ -290,22 +305,19 @@ impl Connection {
         true
     }
 
-    fn count_frame(&mut self) -> Result<(), End> {
+    /// Seconds since the client was last heard, who is heard now.
+    fn pass_time(&mut self) -> f32 {
         let before = std::mem::replace(&mut self.heard_at, Instant::now());
-        let quiet = (self.heard_at - before).as_secs_f32();
-        self.allowed = (self.allowed + quiet * FRAMES_A_SECOND).min(FRAMES_AT_ONCE) - 1.0;
+        (self.heard_at - before).as_secs_f32()
+    }
+
+    fn count_frame(&mut self) -> Result<(), End> {
+        let more = self.allowed + self.pass_time() * FRAMES_A_SECOND;
+        self.allowed = more.min(FRAMES_AT_ONCE.max(self.allowed)) - 1.0;
         if self.allowed < 0.0 && self.house.rate_limits == Switch::On {
             return Err(End { code: close::TOO_MANY, reason: "too many frames" });
         }
         Ok(())
-    }
-
-    /// Answers what is missing in a room from memory, if all of it is there.
-    fn remembers(&self, room: RoomId, revision: i64, said: &mut Vec<Said>) -> bool {
-        let Some((texts, now)) = self.place.recent(room, revision) else { return false };
-        said.extend(texts.into_iter().map(|text| Said::of(room, text)));
-        said.push(Said::resumed(room, now));
-        true
     }
 
     /// Feeds what there is, and flushes once.
@@ -354,7 +366,7 @@ impl Connection {
         }
         while let Some(said) = self.said.pop_front() {
             // What was read for a room that has been left since then stays unsaid.
-            if said.room.is_some_and(|room| !self.place.hears(room)) {
+            if said.room.is_some_and(|room| !self.place.may_hear(room)) {
                 continue;
             }
             if let (Some(room), Some(revision)) = (said.room, said.resumed) {
@@ -364,6 +376,10 @@ impl Connection {
             return Some(Message::Text(said.text));
         }
         while let Some(frame) = self.events.pop_front() {
+            // Nor what was taken from the queue before that.
+            if frame.numbered.is_some_and(|(room, _)| !self.place.hears(room)) {
+                continue;
+            }
             if let Some((room, revision)) = frame.numbered
                 && let Some(sent) = self.sent.get(&room)
             {
@@ -379,15 +395,15 @@ impl Connection {
 
     /// Looks at the clock, and asks to be woken when something is due.
     fn watch(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        if let Some(check) = &mut self.checks
-            && let Poll::Ready(stands) = check.poll_unpin(cx)
-        {
-            self.checks = None;
-            if !stands {
-                return Err(SESSION_OVER);
-            }
-        }
         loop {
+            if let Some(check) = &mut self.checks
+                && let Poll::Ready(stands) = check.poll_unpin(cx)
+            {
+                self.checks = None;
+                if !stands {
+                    return Err(SESSION_OVER);
+                }
+            }
             let due = self.due();
             if due < self.timer.deadline() {
                 self.timer.as_mut().reset(due);
@@ -415,8 +431,9 @@ impl Connection {
 
     /// Since when the client has not taken what is there for it.
     fn oldest(&self) -> Option<Instant> {
-        // What is held back waits for the client's word, and has its own time limit.
-        let waits = if self.holds || self.resumes { None } else { self.place.queue().since() };
+        // What is held back waits for the client's word, or for the answers before it.
+        let is_held = self.holds || self.resumes || !self.said.is_empty();
+        let waits = if is_held { None } else { self.place.queue().since() };
         match (self.unflushed, waits) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     queue::{Frame, Numbered, Queue},
+    recent::KEPT,
     seats::{Seat, Seats},
 };
 
@@ -58,6 +59,15 @@ impl Hub {
             }
         });
         tokio::spawn(Arc::clone(&hub).tell(ctx, told));
+        let forgetful = Arc::downgrade(&hub);
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(KEPT / 2);
+            while let Some(hub) = forgetful.upgrade() {
+                hub.seats.forget_old(Instant::now());
+                drop(hub);
+                ticks.tick().await;
+            }
+        });
         hub
     }
 
@@ -220,6 +230,11 @@ impl Place {
     /// Whether this connection is in the room now.
     pub fn hears(&self, room: RoomId) -> bool {
         self.seat.is_in(room)
+    }
+
+    /// Whether this connection may be answered about the room: it is in it, or has just joined.
+    pub fn may_hear(&self, room: RoomId) -> bool {
+        self.seat.may_hear(room)
     }
 
     /// Hears these rooms from here on; not those that were left since they were read.

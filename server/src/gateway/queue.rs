@@ -59,7 +59,10 @@ impl Frame {
 /// An event as it goes over the wire.
 pub fn text(event: &impl Serialize) -> Utf8Bytes {
     // Serialising these types cannot fail: no maps with odd keys, no fallible parts.
-    serde_json::to_string(event).unwrap_or_default().into()
+    let mut text = serde_json::to_string(event).unwrap_or_default();
+    // It may be kept for a while.
+    text.shrink_to_fit();
+    text.into()
 }
 
 /// Why a connection is to end, whatever still waits.
@@ -108,7 +111,7 @@ impl Queue {
             waiting.overflow();
         }
         if is_first {
-            waiting.since = Some(Instant::now());
+            waiting.since.get_or_insert_with(Instant::now);
             drop(waiting);
             // Who has not come for the first yet comes for all of them.
             self.reader.wake();
@@ -121,6 +124,9 @@ impl Queue {
         waiting.frames.retain(|frame| frame.numbered.is_none_or(|(of, _)| of != room));
         waiting.bytes = waiting.frames.iter().map(|frame| frame.text.len()).sum();
         waiting.gaps.remove(&room);
+        if waiting.frames.is_empty() && waiting.gaps.is_empty() {
+            waiting.since = None;
+        }
     }
 
     /// Nothing more at all; the first reason stands.

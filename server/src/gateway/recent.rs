@@ -1,12 +1,15 @@
 //! What has just been said in a room, kept while somebody here listens: who comes back after a
 //! moment is answered from here, and the database is left to who writes.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::queue::Frame;
 
+/// For as long it is kept.
+pub const KEPT: Duration = Duration::from_secs(60);
 /// As much is kept of a room.
 const FRAMES: usize = 200;
 const BYTES: usize = 128 * 1024;
@@ -20,6 +23,8 @@ pub struct Recent {
     floor: i64,
     /// … up to this one.
     last: i64,
+    /// When the latest of them came.
+    heard_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -44,6 +49,7 @@ impl Recent {
             self.bytes -= self.kept.remove(at).map_or(0, |kept| kept.text.len());
         }
         self.last = revision;
+        self.heard_at = Some(Instant::now());
         self.bytes += frame.text.len();
         self.kept.push_back(Kept { revision, seq, text: frame.text.clone() });
         while self.kept.len() > FRAMES || self.bytes > BYTES {
@@ -51,6 +57,11 @@ impl Recent {
             self.bytes -= oldest.text.len();
             self.floor = oldest.revision;
         }
+    }
+
+    /// Whether nothing has come for so long that it is not worth its room.
+    pub fn is_old(&self, now: Instant) -> bool {
+        self.heard_at.is_some_and(|at| at + KEPT <= now)
     }
 
     /// What came after a revision, and the revision that it is whole to; `None` where not all of it

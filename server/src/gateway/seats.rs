@@ -12,6 +12,7 @@ use std::{
 
 use domain::Viewer;
 use protocol::{AccountId, RoomId, SessionId};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
@@ -52,9 +53,15 @@ impl Seat {
         self.hears.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this connection is in the room now.
+    /// Whether this connection hears the room now.
     pub fn is_in(&self, room: RoomId) -> bool {
         self.hears().rooms.contains(&room)
+    }
+
+    /// Whether it may be answered about the room: it hears it, or is about to.
+    pub fn may_hear(&self, room: RoomId) -> bool {
+        let hears = self.hears();
+        hears.rooms.contains(&room) || hears.joining.contains(&room)
     }
 }
 
@@ -171,16 +178,25 @@ impl Seats {
             seat.queue.push(frame.clone());
         }
         for (_, waiting) in room.joining.values_mut() {
-            // Past this a hole is left, and the client asks for what is missing.
-            if waiting.len() < JOINING {
-                waiting.push(frame.clone());
+            // The state that is told will be later than the oldest of them.
+            if waiting.len() == JOINING {
+                waiting.remove(0);
             }
+            waiting.push(frame.clone());
         }
     }
 
     /// What came in a room after a revision, and the revision it is whole to, if it is remembered.
     pub fn recent(&self, id: RoomId, since: i64) -> Option<(Vec<Utf8Bytes>, i64)> {
         self.rooms.lock(&id).get(&id)?.recent.since(since)
+    }
+
+    /// Forgets what was said in rooms that have been quiet since.
+    pub fn forget_old(&self, now: Instant) {
+        for mut rooms in self.rooms.all() {
+            let old = rooms.values_mut().filter(|room| room.recent.is_old(now));
+            old.for_each(|room| room.recent = Recent::default());
+        }
     }
 
     /// The same state for everyone in a room.

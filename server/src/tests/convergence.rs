@@ -234,7 +234,7 @@ async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
 }
 
 async fn converges(seed: u64, losses: bool) {
-    let house = House::open().await;
+    let house = House::without_limits().await;
     let mut people = Vec::new();
     for name in ["alice", "bob", "carol"] {
         let person = house.person(name).await;

@@ -32,6 +32,15 @@ pub struct House {
 
 impl House {
     pub async fn open() -> Self {
+        Self::with(Switch::On).await
+    }
+
+    /// For who asks more often than a person would.
+    pub async fn without_limits() -> Self {
+        Self::with(Switch::Off).await
+    }
+
+    async fn with(rate_limits: Switch) -> Self {
         let _ = any_spawner::Executor::init_tokio();
         let folder = TempDir::new().unwrap();
         let database_url = format!("sqlite:{}", folder.path().join("kith.db").display());
@@ -41,7 +50,7 @@ impl House {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let url = format!("http://{address}");
-        let house = serve::House::new(ctx.clone(), Origins::default(), url, Switch::On);
+        let house = serve::House::new(ctx.clone(), Origins::default(), url, rate_limits);
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use protocol::{Code, Command, Event, Message, RoomId};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message as Frame};
@@ -315,4 +315,34 @@ async fn who_never_stops_talking_is_closed_with_4029() {
     assert_eq!(socket.close_code().await, 4029);
     let (mut again, _) = alice.connect().await;
     assert_eq!(again.quiet().await, [], "and may come back");
+}
+
+#[tokio::test]
+async fn a_close_is_answered() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let (mut socket, _) = alice.connect().await;
+    socket.0.send(Frame::Close(None)).await.unwrap();
+    // Without the other's close frame the end would be an error.
+    while let Some(frame) = socket.0.next().await {
+        assert!(matches!(frame, Ok(Frame::Close(_))), "{frame:?}");
+    }
+}
+
+#[tokio::test]
+async fn more_answers_than_fit_stop_nothing_once_they_are_read() {
+    let house = House::without_limits().await;
+    let (alice, _, room) = house.friends("alice", "bob").await;
+    for n in 0..150 {
+        post(&alice, room, &format!("{n} {}", "x".repeat(3_900))).await;
+    }
+    let (mut socket, _) = alice.connect().await;
+    // Answers of 600 KB each, of which nothing is read while more is asked for.
+    for _ in 0..12 {
+        socket.send(&resume(&[(room, 1)])).await;
+    }
+    socket.send(&Command::Ping { n: 1 }).await;
+    let heard = socket.until(|event| *event == Event::Pong { n: 1 }).await;
+    let resumed = heard.iter().filter(|event| matches!(event, Event::Resumed { .. })).count();
+    assert_eq!((resumed, seqs(&heard).len()), (12, 12 * 149));
 }
