@@ -144,10 +144,9 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
         is_first_new,
         is_mine,
     } = shown;
-    let (body, note) = match (deleted, edited) {
-        (true, _) => (String::new(), Some("This message was deleted.")),
-        (_, true) => (body, Some(" (edited)")),
-        _ => (body, None),
+    let (body, says) = match deleted {
+        true => ("This message was deleted.".to_owned(), "message__body message__body--gone"),
+        false => (body, "message__body"),
     };
     let profile = format!("/people/{}", author.username);
     let name = if is_mine { "You".to_owned() } else { author.display_name.clone() };
@@ -194,9 +193,10 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                     " "
                     <Moment at style=Style::Clock />
                 </h2>
-                <p class="message__body" dir="auto">
+                <p class=says dir="auto">
                     {body}
-                    {note.map(|note| view! { <span class="message__note">{note}</span> })}
+                    {(edited && !deleted)
+                        .then(|| view! { <span class="message__note">" (edited)"</span> })}
                     {ticked
                         .then(|| {
                             view! {

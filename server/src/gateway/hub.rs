@@ -96,14 +96,14 @@ impl Hub {
             Change::Joined { room, account } => {
                 seats.join(*room, *account);
                 self.tell_later(Telling::Room(*room, *account));
-                self.tell_later(Telling::Everyone(*room));
+                self.tell_everyone_later(*room);
             }
             Change::Left { room, account } => {
                 seats.part(*room, *account);
                 seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
-                self.tell_later(Telling::Everyone(*room));
+                self.tell_everyone_later(*room);
             }
-            Change::RoomChanged { room } => self.tell_later(Telling::Everyone(*room)),
+            Change::RoomChanged { room } => self.tell_everyone_later(*room),
             Change::RelationChanged { one, other } => {
                 self.tell_later(Telling::Relation(*one, *other));
                 self.tell_later(Telling::Relation(*other, *one));
@@ -124,6 +124,13 @@ impl Hub {
     fn tell_later(&self, telling: Telling) {
         if self.tellings().insert(telling) {
             let _ = self.tell.send(telling);
+        }
+    }
+
+    /// Who comes after this learns it from `ready`.
+    fn tell_everyone_later(&self, room: RoomId) {
+        if self.seats.is_heard(room) {
+            self.tell_later(Telling::Everyone(room));
         }
     }
 

@@ -206,6 +206,11 @@ impl Seats {
         }
     }
 
+    /// Whether anybody here hears this room.
+    pub fn is_heard(&self, id: RoomId) -> bool {
+        self.rooms.lock(&id).get(&id).is_some_and(|room| !room.seats.is_empty())
+    }
+
     /// Whose connections are in a room.
     pub fn accounts_in(&self, id: RoomId) -> HashSet<AccountId> {
         let rooms = self.rooms.lock(&id);
