@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use protocol::{
-    RequestId, User,
-    friends::{FriendRequest, Relation},
+    RequestId,
+    friends::{FriendRequest, FriendState, Relation},
 };
 use sea_orm::{ActiveValue::Set, EntityTrait};
 
@@ -17,7 +17,7 @@ pub enum Asked {
     /// They were asked, and have to answer.
     Requested(FriendRequest),
     /// They had asked already: now the two are friends.
-    Befriended(User),
+    Befriended(FriendState),
 }
 
 /// Asks the person with this username to be friends.
@@ -40,7 +40,8 @@ pub async fn ask(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Asked> {
             }
             (Relation::Incoming, Some(row)) => {
                 answer::befriend(tx, row).await?;
-                Ok(Asked::Befriended(user.clone()))
+                let (user, relation) = (user.clone(), Relation::Friend);
+                Ok(Asked::Befriended(FriendState { user, relation, request: None }))
             }
             _ => {
                 let row = request::Model {

@@ -73,10 +73,7 @@ pub async fn ask(
 ) -> Answer<Response> {
     match friends::ask(&house.ctx, &viewer, &username).await? {
         Asked::Requested(request) => Ok((StatusCode::CREATED, Json(request)).into_response()),
-        Asked::Befriended(user) => {
-            let state = friends::state(&house.ctx, viewer.account(), user.id).await?;
-            Ok(Json(state).into_response())
-        }
+        Asked::Befriended(state) => Ok(Json(state).into_response()),
     }
 }
 
