@@ -50,6 +50,17 @@ pub struct Client {
     task: JoinHandle<()>,
 }
 
+/// How a client behaves.
+#[derive(Clone)]
+pub struct Habits {
+    /// The rooms it speaks in, in turn.
+    pub rooms: Vec<RoomId>,
+    /// How often it says something.
+    pub every: Duration,
+    /// After as many frames its connection breaks, and it comes back.
+    pub breaks_after: Option<usize>,
+}
+
 /// Ids that no two clients make.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -62,11 +73,11 @@ fn new_id() -> MessageId {
 }
 
 impl Client {
-    /// Comes in, and says something in its rooms in turn, this often.
-    pub fn start(address: SocketAddr, person: Person, rooms: Vec<RoomId>, every: Duration) -> Self {
+    /// Comes in, and goes on as its habits are.
+    pub fn start(address: SocketAddr, person: Person, habits: Habits) -> Self {
         let log = Arc::<Mutex<Log>>::default();
         let speaks = Arc::new(AtomicBool::new(true));
-        let run = run(address, person.clone(), rooms, every, Arc::clone(&log), Arc::clone(&speaks));
+        let run = run(address, person.clone(), habits, Arc::clone(&log), Arc::clone(&speaks));
         Self { person, log, speaks, task: tokio::spawn(run) }
     }
 
@@ -93,15 +104,14 @@ pub async fn connect(
 async fn run(
     address: SocketAddr,
     person: Person,
-    rooms: Vec<RoomId>,
-    every: Duration,
+    habits: Habits,
     log: Arc<Mutex<Log>>,
     speaks: Arc<AtomicBool>,
 ) {
     let mut said = 0_usize;
     loop {
         if let Ok(socket) = connect(address, &person, "?resume=1").await {
-            live(socket, &rooms, every, &log, &speaks, &mut said).await;
+            live(socket, &habits, &log, &speaks, &mut said).await;
         }
         // The connection is gone: back after a moment.
         sleep(Duration::from_millis(100)).await;
@@ -110,16 +120,20 @@ async fn run(
 
 async fn live(
     mut socket: Socket,
-    rooms: &[RoomId],
-    every: Duration,
+    habits: &Habits,
     log: &Mutex<Log>,
     speaks: &AtomicBool,
     said: &mut usize,
 ) {
     let mut resuming: BTreeMap<RoomId, i64> = BTreeMap::new();
-    let mut ticks = interval(every);
-    let mut is_ready = false;
+    let mut ticks = interval(habits.every);
+    let (mut is_ready, mut frames) = (false, 0);
     loop {
+        let breaks = habits.breaks_after.is_some_and(|after| frames > after);
+        if breaks && resuming.is_empty() && speaks.load(Ordering::Relaxed) {
+            return;
+        }
+        frames += 1;
         let due: Vec<Command> = tokio::select! {
             frame = socket.next() => match frame {
                 Some(Ok(Frame::Text(text))) => {
@@ -152,7 +166,7 @@ async fn live(
                 Some(Ok(_)) => Vec::new(),
             },
             _ = ticks.tick(), if is_ready && speaks.load(Ordering::Relaxed) => {
-                let next = (rooms[*said % rooms.len()], new_id());
+                let next = (habits.rooms[*said % habits.rooms.len()], new_id());
                 *said += 1;
                 let mut log = log.lock().unwrap();
                 log.unanswered.push_back(next);

@@ -6,7 +6,7 @@ use protocol::{MessageId, RoomId};
 use tokio::time::sleep;
 
 use super::{
-    client::Client,
+    client::{Client, Habits},
     house::{House, Person, until},
 };
 
@@ -41,16 +41,7 @@ fn in_room(client: usize, room: usize) -> bool {
 async fn whatever_is_killed_nothing_is_lost_doubled_or_out_of_order() {
     let mut house = House::open().await;
     let (people, rooms) = gather(&house).await;
-    let clients: Vec<Client> = people
-        .iter()
-        .enumerate()
-        .map(|(n, person)| {
-            let own = (0..ROOMS).filter(|room| in_room(n, *room)).map(|room| rooms[room]);
-            // A hundred messages a second in all.
-            let every = Duration::from_millis(500);
-            Client::start(house.address, person.clone(), own.collect(), every)
-        })
-        .collect();
+    let clients = come_in(&house, &people, &rooms, None);
     let connections =
         || clients.iter().map(|client| client.log.lock().unwrap().connections).sum::<u64>();
     for kill in 0..kills() {
@@ -60,17 +51,46 @@ async fn whatever_is_killed_nothing_is_lost_doubled_or_out_of_order() {
         sleep(Duration::from_millis(300 + 137 * (kill as u64 % 7))).await;
         house.crash().await;
     }
+    let acked = holds(&house, clients, &rooms).await;
+    assert!(acked > kills() * 10, "only {acked} messages: that was no burst");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_connection_breaks_again_and_again_misses_nothing() {
+    let house = House::open().await;
+    let (people, rooms) = gather(&house).await;
+    let clients = come_in(&house, &people, &rooms, Some(25));
+    let connections =
+        || clients.iter().map(|client| client.log.lock().unwrap().connections).sum::<u64>();
+    until("everyone came back four times", || connections() >= 5 * CLIENTS as u64).await;
+    let acked = holds(&house, clients, &rooms).await;
+    assert!(acked > CLIENTS * 4, "only {acked} messages");
+}
+
+/// Everyone comes in, and says two things a second: a hundred in all.
+fn come_in(
+    house: &House,
+    people: &[Person],
+    rooms: &[RoomId],
+    breaks_after: Option<usize>,
+) -> Vec<Client> {
+    let client = |(n, person): (usize, &Person)| {
+        let own = (0..ROOMS).filter(|room| in_room(n, *room)).map(|room| rooms[room]);
+        let every = Duration::from_millis(500);
+        let habits = Habits { rooms: own.collect(), every, breaks_after };
+        Client::start(house.address, person.clone(), habits)
+    };
+    people.iter().enumerate().map(client).collect()
+}
+
+/// The invariant: what was acknowledged is stored once, and everyone has seen every number of their
+/// rooms once, in its latest form. How many messages there were.
+async fn holds(house: &House, clients: Vec<Client>, rooms: &[RoomId]) -> usize {
     clients.iter().for_each(Client::fall_silent);
     until("everything said is answered", || {
         clients.iter().all(|client| client.log.lock().unwrap().unanswered.is_empty())
     })
     .await;
-    holds(&house, clients, &rooms).await;
-}
-
-/// The invariant: what was acknowledged is stored once, and everyone has seen every number of their
-/// rooms once, in its latest form.
-async fn holds(house: &House, clients: Vec<Client>, rooms: &[RoomId]) {
     let mut stored: HashMap<RoomId, Vec<protocol::Message>> = HashMap::new();
     for room in rooms {
         let member =
@@ -107,8 +127,8 @@ async fn holds(house: &House, clients: Vec<Client>, rooms: &[RoomId]) {
         acked += log.acked.len();
     }
     assert_eq!(acked, places.len(), "nothing is stored that nobody was told of");
-    assert!(acked > kills() * 10, "only {acked} messages: that was no burst");
     clients.into_iter().for_each(Client::leave);
+    acked
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
