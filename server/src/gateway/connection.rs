@@ -287,7 +287,14 @@ impl Connection {
                 Some(Ok(Command::Resume { epoch, rooms, .. })) => {
                     self.holds = false;
                     self.resumes = true;
-                    let remembers = |room, revision| self.place.recent(room, revision);
+                    // Not what ends before `ready`: the events between would count as sent.
+                    let is_whole = |room: &RoomId, now: i64| {
+                        self.sent.get(room).is_none_or(|sent| now >= *sent)
+                    };
+                    let remembers = |room, revision| {
+                        let recent = self.place.recent(room, revision);
+                        recent.filter(|(_, now)| is_whole(&room, *now))
+                    };
                     commands::resume(ctx.clone(), self.viewer, epoch, rooms, remembers)
                 }
                 Some(Ok(command)) => {

@@ -38,8 +38,9 @@ async fn a_thousand_sockets_are_told_to_come_back() {
     let mut spread = Vec::new();
     let mut acked = false;
     for socket in &mut sockets {
-        let (mut bye, mut code) = (None, None);
-        while let Some(Ok(frame)) = timeout(PATIENCE, socket.next()).await.unwrap() {
+        let (mut bye, mut code, mut last) = (None, None, String::new());
+        while let Some(frame) = timeout(PATIENCE, socket.next()).await.unwrap() {
+            let Ok(frame) = frame.inspect_err(|error| last = error.to_string()) else { break };
             match frame {
                 Frame::Text(text) => {
                     let event: Value = serde_json::from_str(&text).unwrap();
@@ -53,7 +54,7 @@ async fn a_thousand_sockets_are_told_to_come_back() {
                 _ => {}
             }
         }
-        assert_eq!(code, Some(1012));
+        assert_eq!(code, Some(1012), "{last}, after {bye:?}");
         spread.push(bye.expect("a bye before the close"));
     }
     let status = timeout(Duration::from_secs(10), house.process.wait()).await.unwrap().unwrap();
