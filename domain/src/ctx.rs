@@ -8,15 +8,17 @@ use sea_orm::{
 };
 
 use crate::{
-    Clock, Result, accounts::passwords::Hasher, bus::Bus, clock, db::Db, error::Error,
+    Clock, Result, accounts::passwords::Hasher, bus::Bus, change_log, clock, db::Db, error::Error,
     messages::lanes::Lanes,
 };
 
 /// What a [`Ctx`] is opened with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `sqlite:PATH`.
+    /// `sqlite:PATH`, or `postgres://…`, which several nodes may share.
     pub database_url: String,
+    /// `redis://…`, by which nodes wake each other.
+    pub redis_url: Option<String>,
     pub clock: Clock,
 }
 
@@ -41,12 +43,17 @@ impl Ctx {
         config: Config,
         migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
     ) -> Result<Self> {
-        let db = Db::open(&config.database_url).await?;
-        migrate(db.writer()).await?;
+        let db = Db::open(&config.database_url, &config.clock).await?;
+        db.migrate(migrate).await?;
         let epoch = epoch(&db, &config.clock).await?;
+        // First it listens, then it reads where the others stand.
+        let bus = Bus::open(config.redis_url.as_deref(), &epoch, &config.clock).await?;
+        if let Some(lanes) = db.lanes() {
+            change_log::follow(lanes, db.read(), &config.clock, &bus).await?;
+        }
         let ctx = Self {
             db,
-            bus: Bus::default(),
+            bus,
             clock: config.clock,
             hasher: Arc::default(),
             lanes: Lanes::none(),

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use protocol::{Code, Problem};
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -52,6 +52,20 @@ impl Error {
         matches!(error, Some(SqlErr::UniqueConstraintViolation(_)))
     }
 
+    /// Whether the database undid everything for the sake of others, and it may be tried again.
+    pub(crate) fn is_undone(&self) -> bool {
+        let Self::Internal(source) = self else { return false };
+        let (DbErr::Exec(RuntimeErr::SqlxError(source))
+        | DbErr::Query(RuntimeErr::SqlxError(source))) =
+            source.downcast_ref::<DbErr>().unwrap_or(&DbErr::RecordNotUpdated)
+        else {
+            return false;
+        };
+        let code = source.as_database_error().and_then(|error| error.code());
+        // PostgreSQL: could not be serialised; a deadlock.
+        matches!(code.as_deref(), Some("40001" | "40P01"))
+    }
+
     /// The same for one more who asked.
     pub(crate) fn again(&self) -> Self {
         match self {
@@ -91,9 +105,11 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error.to_string()),
-            DbErr::Exec(RuntimeErr::SqlxError(_)) | DbErr::Query(RuntimeErr::SqlxError(_))
-                if is_out_of_room(&error) =>
+            DbErr::ConnectionAcquire(_) => Self::Unavailable(error.to_string()),
+            DbErr::Conn(RuntimeErr::SqlxError(source))
+            | DbErr::Exec(RuntimeErr::SqlxError(source))
+            | DbErr::Query(RuntimeErr::SqlxError(source))
+                if passes(source) =>
             {
                 Self::Unavailable(error.to_string())
             }
@@ -102,8 +118,26 @@ impl From<DbErr> for Error {
     }
 }
 
-/// SQLite's words for a full disk and for a lock that was not free in time.
-fn is_out_of_room(error: &DbErr) -> bool {
-    let text = error.to_string();
-    text.contains("database or disk is full") || text.contains("database is locked")
+/// Whether it would work once the database is well again.
+fn passes(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(said) => said.code().is_some_and(|code| says_later(&code)),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+fn says_later(code: &str) -> bool {
+    match code.parse::<u32>() {
+        // SQLite: busy, locked, full.
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 13),
+        // PostgreSQL: no connection, no resources (a full disk among them), on its way down or up,
+        // an error of the system.
+        _ => matches!(code.get(..2), Some("08" | "53" | "57" | "58")),
+    }
 }

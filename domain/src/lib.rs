@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod bus;
+mod change_log;
 mod clock;
 mod ctx;
 mod db;

@@ -39,6 +39,10 @@ impl<const N: usize> Rows<N> {
         self.rows.push(row);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// `WITH w(…) AS (VALUES …)` and then `rest`, which must mind no row that comes twice.
     pub(crate) fn statement(mut self, backend: DbBackend, rest: &str) -> Statement {
         if let Some(last) = self.rows.last().cloned() {

@@ -9,6 +9,7 @@ mod m0002_friends;
 mod m0003_rooms;
 mod m0004_messages;
 mod m0005_changes;
+mod m0006_change_log;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_rooms::Migration),
             Box::new(m0004_messages::Migration),
             Box::new(m0005_changes::Migration),
+            Box::new(m0006_change_log::Migration),
         ]
     }
 }

@@ -16,7 +16,8 @@ pub async fn open(house: &House) -> Outcome<Ctx> {
         Some(url) => url.clone(),
         None => format!("sqlite:{}", house.data.join("kith.db").display()),
     };
-    let config = Config { database_url, clock: Clock::System };
+    let redis_url = house.redis_url.clone();
+    let config = Config { database_url, redis_url, clock: Clock::System };
     Ok(Ctx::open(config, async |db| Migrator::up(db, None).await).await?)
 }
 

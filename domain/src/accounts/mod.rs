@@ -9,9 +9,12 @@ mod sign_up;
 use std::collections::HashMap;
 
 use protocol::{AccountId, User, Username};
-use sea_orm::{ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::LockType,
+};
 
-use crate::{Ctx, Error, Result, Viewer, rows::padded};
+use crate::{Ctx, Error, Result, Viewer, db::Tx, rows::padded};
 
 pub use reset::{Letter, request_reset, reset_password};
 pub use sign_up::{create_admin, sign_up};
@@ -74,6 +77,18 @@ impl From<Named> for User {
     fn from(Named { id, username, display_name }: Named) -> Self {
         Self { id, username, display_name, avatar_url: None }
     }
+}
+
+/// Locks two accounts, in the order of their ids: what they are to each other changes one thing after
+/// the other. What they say elsewhere waits for nothing.
+pub(crate) async fn lock_pair(tx: &Tx, one: AccountId, other: AccountId) -> Result<()> {
+    entity::Entity::find()
+        .filter(entity::Column::Id.is_in([one, other]))
+        .order_by_asc(entity::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// The two ids as one key, the same whichever comes first: what only one pair may have.

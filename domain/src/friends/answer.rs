@@ -68,6 +68,7 @@ pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> 
     let me = viewer.account();
     let other = accounts::by_username(ctx, username).await?.id;
     ctx.transact_as(viewer, async |tx| {
+        accounts::lock_pair(tx, me, other).await?;
         let mut ended = 0;
         for side in [(me, other), (other, me)] {
             ended += friendship::Entity::delete_by_id(side).exec(tx.conn()).await?.rows_affected;
@@ -102,8 +103,12 @@ async fn received(tx: &Tx, viewer: &Viewer, id: RequestId) -> Result<request::Mo
     row.filter(|row| row.recipient_id == viewer.account()).ok_or(Error::NotFound)
 }
 
+/// The request, which nobody else answers meanwhile.
 async fn find(tx: &Tx, id: RequestId) -> Result<Option<request::Model>> {
-    Ok(request::Entity::find_by_id(id).one(tx.conn()).await?)
+    let find = || request::Entity::find_by_id(id).one(tx.conn());
+    let Some(row) = find().await? else { return Ok(None) };
+    accounts::lock_pair(tx, row.sender_id, row.recipient_id).await?;
+    Ok(find().await?)
 }
 
 /// Whether there is something to do; not where the request has come to this `end` already.

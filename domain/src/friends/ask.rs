@@ -29,6 +29,7 @@ pub async fn ask(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Asked> {
     let user = accounts::by_username(ctx, username).await?;
     let me = viewer.account();
     ctx.transact_as(viewer, async |tx| {
+        accounts::lock_pair(tx, me, user.id).await?;
         let (relation, open) = relation::between(tx.conn(), me, user.id).await?;
         match (relation, open) {
             (Relation::Myself, _) => {

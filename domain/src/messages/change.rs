@@ -108,6 +108,6 @@ async fn change(tx: &mut Tx, room: &room::Model, mut row: entity::Model) -> Resu
     }
     room::Entity::update(numbers).exec(tx.conn()).await?;
     let message = now(tx, row).await?;
-    tx.emit(Change::MessageChanged(Arc::clone(&message)));
+    tx.emit(Change::MessageChanged { message: Arc::clone(&message), access: room.access });
     Ok(message)
 }

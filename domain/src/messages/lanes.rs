@@ -16,6 +16,8 @@ use crate::{Ctx, Error, Result, db::Committed, rooms::Member};
 const TOGETHER: usize = 256;
 /// As many wait in a lane at most; more are told to try again.
 const LINE: usize = 4_096;
+/// How often it is tried to store what the database undoes.
+const TRIES: usize = 4;
 
 /// A message that stands in line, and who waits for its outcome.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl Lanes {
         Self(Arc::new([]))
     }
 
-    /// Opens as many lanes as the database takes writers at once. They close when nobody can join
+    /// Opens as many lanes as the database is to write at once. They close when nobody can join
     /// them any more.
     pub(crate) fn open(ctx: &Ctx) -> Self {
         let lane = |_| {
@@ -44,7 +46,7 @@ impl Lanes {
             tokio::spawn(serve(ctx.clone(), line));
             join
         };
-        Self((0..ctx.db.writers()).map(lane).collect())
+        Self((0..ctx.db.lines()).map(lane).collect())
     }
 
     /// Takes a place in line.
@@ -77,18 +79,22 @@ async fn serve(ctx: Ctx, mut line: mpsc::Receiver<Waiting>) {
 }
 
 async fn store(ctx: &Ctx, line: Vec<Waiting>) {
-    match ctx.commit(async |tx| post::store(tx, &line).await).await {
-        Ok(committed) => answer(line, committed),
-        Err(error) if error.is_taken() && line.len() > 1 => {
-            for waiting in line {
-                let alone = vec![waiting];
-                match ctx.commit(async |tx| post::store(tx, &alone).await).await {
-                    Ok(committed) => answer(alone, committed),
-                    Err(error) => fail(alone, &error),
-                }
-            }
+    let mut tries = 1;
+    loop {
+        match ctx.commit(async |tx| post::store(tx, &line).await).await {
+            Ok(committed) => return answer(line, committed),
+            // For the sake of others.
+            Err(error) if error.is_undone() && tries < TRIES => tries += 1,
+            Err(error) if error.is_taken() && line.len() > 1 => break,
+            Err(error) => return fail(line, &error),
         }
-        Err(error) => fail(line, &error),
+    }
+    for waiting in line {
+        let alone = vec![waiting];
+        match ctx.commit(async |tx| post::store(tx, &alone).await).await {
+            Ok(committed) => answer(alone, committed),
+            Err(error) => fail(alone, &error),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod change;
 mod entity;
 mod history;
 pub(crate) mod lanes;
+mod missed;
 mod post;
 mod since;
 
@@ -11,6 +12,7 @@ use protocol::{Message, User};
 
 pub use change::{delete, edit};
 pub use history::{history, one};
+pub use missed::{Missed, missed};
 pub use post::{Posted, post};
 pub use since::{Allowance, Changes, since};
 

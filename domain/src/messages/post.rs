@@ -69,7 +69,8 @@ pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Po
     let authors = batch.fresh.iter().map(|row| (row.room, row.author.id, row.seq));
     rooms::advance_all(tx, authors).await?;
     for message in batch.fresh {
-        tx.emit(Change::MessagePosted(message));
+        let access = batch.rooms.get(&message.room).map_or(0, |room| room.access);
+        tx.emit(Change::MessagePosted { message, access });
     }
     Ok(outcomes)
 }

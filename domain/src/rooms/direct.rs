@@ -26,6 +26,7 @@ pub async fn open(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Room> {
     }
     let id = ctx
         .transact_as(viewer, async |tx| {
+            accounts::lock_pair(tx, me, other).await?;
             if let Some(room) = between(tx.conn(), me, other).await? {
                 return Ok(room.id);
             }

@@ -33,6 +33,17 @@ pub async fn list(
 pub struct Mine {
     pub me: User,
     pub rooms: Items<Room>,
+    /// Where each of these rooms stood when it was read.
+    pub positions: Vec<Position>,
+}
+
+/// Where a room stands: what has happened in it, and to who is in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Position {
+    pub room: RoomId,
+    pub revision: i64,
+    /// Rises with every change of who is in the room.
+    pub access: i64,
 }
 
 /// The viewer and the first `limit` of their rooms, for the socket's first frame.
@@ -43,24 +54,22 @@ pub async fn mine(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Mine> {
     page(ctx, viewer.account(), None, limit).await
 }
 
-/// Every room that the viewer is in.
+/// Where every room stands that the viewer is in.
 ///
 /// # Errors
-/// `Unauthenticated` where the session has ended.
-pub async fn ids(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<RoomId>> {
-    let sql = "SELECT session.expires_at, membership.room_id FROM session \
-               LEFT JOIN membership ON membership.account_id = session.account_id \
-               WHERE session.id = $1";
+/// As reading fails.
+pub async fn positions(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<Position>> {
+    let sql = "SELECT room.id, room.revision, room.access FROM membership \
+               JOIN room ON room.id = membership.room_id WHERE membership.account_id = $1";
     let conn = ctx.db.read();
-    let values = [viewer.session().into()];
+    let values = [viewer.account().into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await?;
-    let first = rows.first().ok_or_else(Error::signed_out)?;
-    if first.try_get::<Timestamp>("", "expires_at")? <= ctx.clock.now() {
-        return Err(Error::signed_out());
-    }
-    let ids = rows.iter().map(|row| row.try_get::<Option<RoomId>>("", "room_id"));
-    Ok(ids.filter_map(Result::transpose).collect::<Result<_, sea_orm::DbErr>>()?)
+    let position = |row: &QueryResult| {
+        let room = row.try_get_by_index(0)?;
+        Ok(Position { room, revision: row.try_get_by_index(1)?, access: row.try_get_by_index(2)? })
+    };
+    Ok(rows.iter().map(position).collect::<Result<_, DbErr>>()?)
 }
 
 /// One room as this account sees it now.
@@ -106,9 +115,15 @@ async fn page(
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| cursor_of(&row.room));
     let mut people = people_in(conn, account, &rows).await?;
+    let position = |Row { room, .. }: &Row| Position {
+        room: room.id,
+        revision: room.revision,
+        access: room.access,
+    };
+    let positions = rows.iter().map(position).collect();
     let items = rows.into_iter().map(|row| shown(row.room, Some(row.own), &people)).collect();
     let me = people.remove(&account).ok_or(Error::NotFound)?;
-    Ok(Mine { me, rooms: Items { items, next } })
+    Ok(Mine { me, rooms: Items { items, next }, positions })
 }
 
 fn cursor_of(room: &room::Model) -> String {

@@ -106,7 +106,7 @@ pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
         return Err(Error::Forbidden("Only owners and moderators can remove members."));
     }
     ctx.transact_as(member.viewer(), async |tx| {
-        access::still_member(tx, member).await?;
+        let room = access::still_member(tx, member).await?;
         match access::membership_of(tx.conn(), member.room(), user.id).await? {
             None => Ok(()),
             Some(row) if row.role == Role::Owner => {
@@ -120,7 +120,7 @@ pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
                     removed_at: Set(tx.now()),
                 };
                 removal::Entity::insert(removed).exec_without_returning(tx.conn()).await?;
-                depart(tx, member.room(), user.id).await
+                depart(tx, &room, user.id).await
             }
         }
     })
@@ -147,7 +147,7 @@ pub async fn leave(ctx: &Ctx, member: &Member) -> Result<()> {
                 return Err(Error::Conflict("Make somebody else the owner first."));
             }
         }
-        depart(tx, member.room(), member.account()).await
+        depart(tx, &room, member.account()).await
     })
     .await
 }
@@ -225,14 +225,14 @@ pub(super) async fn enter(tx: &mut Tx, id: RoomId, account: AccountId, role: Rol
     };
     membership::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     count(tx, id, 1).await?;
-    tx.emit(Change::Joined { room: id, account });
+    tx.emit(Change::Joined { room: id, account, access: room.access + 1 });
     Ok(())
 }
 
-async fn depart(tx: &mut Tx, id: RoomId, account: AccountId) -> Result<()> {
-    membership::Entity::delete_by_id((id, account)).exec(tx.conn()).await?;
-    count(tx, id, -1).await?;
-    tx.emit(Change::Left { room: id, account });
+async fn depart(tx: &mut Tx, room: &room::Model, account: AccountId) -> Result<()> {
+    membership::Entity::delete_by_id((room.id, account)).exec(tx.conn()).await?;
+    count(tx, room.id, -1).await?;
+    tx.emit(Change::Left { room: room.id, account, access: room.access + 1 });
     Ok(())
 }
 

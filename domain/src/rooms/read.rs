@@ -38,6 +38,16 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
     .await
 }
 
+/// How far somebody has read in a room; `None` where they are not in it. For delivery alone: to whom
+/// it may be told stands in the change that says so.
+///
+/// # Errors
+/// As reading fails.
+pub async fn marker(ctx: &Ctx, room: RoomId, reader: AccountId) -> Result<Option<i64>> {
+    let row = access::membership_of(ctx.db.read(), room, reader).await?;
+    Ok(row.map(|row| row.read_seq))
+}
+
 /// Moves markers forward to what their owners said themselves: nobody is told, since the message
 /// says so.
 pub(crate) async fn advance_all(
@@ -78,7 +88,7 @@ async fn advance(
         ..Default::default()
     };
     membership::Entity::update(moved).exec(tx.conn()).await?;
-    tx.emit(Change::ReadMoved { room, reader, seq, to });
+    tx.emit(Change::ReadMoved { room, reader, to });
     Ok(())
 }
 

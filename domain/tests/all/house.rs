@@ -1,5 +1,5 @@
-//! A house of its own for every test: a database in a folder that goes with it, and a clock that
-//! moves when told to.
+//! A house of its own for every test, and a clock that moves when told to: SQLite in a folder that
+//! goes with it, or a database in the PostgreSQL that the tests are run beside.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,14 @@ use tempfile::TempDir;
 
 pub struct House {
     pub ctx: Ctx,
-    folder: TempDir,
+    place: Place,
+}
+
+/// Where a house keeps everything.
+struct Place {
+    database_url: String,
+    redis_url: Option<String>,
+    _folder: TempDir,
 }
 
 #[derive(Clone)]
@@ -33,17 +40,23 @@ pub const NOON: Timestamp = Timestamp(1_800_000_000_000);
 
 impl House {
     pub async fn open() -> Self {
-        let folder = TempDir::new().unwrap();
-        let ctx = open(&folder).await;
-        Self { ctx, folder }
+        let place = Place::new();
+        let ctx = place.open().await;
+        Self { ctx, place }
     }
 
     /// The same database, opened again as after a restart.
     pub async fn reopen(self) -> Self {
-        let Self { ctx, folder } = self;
+        let Self { ctx, place } = self;
         drop(ctx);
-        let ctx = open(&folder).await;
-        Self { ctx, folder }
+        let ctx = place.open().await;
+        Self { ctx, place }
+    }
+
+    /// Another node of the same house, where its database takes more than one.
+    pub async fn another_node(&self) -> Option<Ctx> {
+        let is_shared = !self.place.database_url.starts_with("sqlite:");
+        if is_shared { Some(self.place.open().await) } else { None }
     }
 
     /// Listens from here on.
@@ -106,12 +119,24 @@ impl House {
     }
 }
 
-async fn open(folder: &TempDir) -> Ctx {
-    let config = Config {
-        database_url: format!("sqlite:{}", folder.path().join("kith.db").display()),
-        clock: Clock::fixed(NOON),
-    };
-    Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
+impl Place {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let database_url = match std::env::var(engines::POSTGRES) {
+            Ok(server) => engines::database(&server),
+            Err(_) => format!("sqlite:{}", folder.path().join("kith.db").display()),
+        };
+        Self { database_url, redis_url: std::env::var(engines::REDIS).ok(), _folder: folder }
+    }
+
+    async fn open(&self) -> Ctx {
+        let config = Config {
+            database_url: self.database_url.clone(),
+            redis_url: self.redis_url.clone(),
+            clock: Clock::fixed(NOON),
+        };
+        Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
+    }
 }
 
 pub fn sign_up(name: &str) -> SignUp {

@@ -43,7 +43,7 @@ async fn messages_are_numbered_without_holes_however_many_speak_at_once() {
     let told: Vec<i64> = heard(&mut bus)
         .iter()
         .map(|change| match change {
-            Change::MessagePosted(message) => message.seq,
+            Change::MessagePosted { message, .. } => message.seq,
             other => panic!("{other:?}"),
         })
         .collect();

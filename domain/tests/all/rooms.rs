@@ -72,8 +72,10 @@ async fn a_removed_member_of_a_private_room_hears_nothing_more_and_says_nothing_
     rooms::remove(&house.ctx, &owner, "bob").await.unwrap();
     house.say(&alice, club.id, "gone").await.unwrap();
     let told = heard(&mut bus);
-    assert_eq!(told[0], Change::Left { room: club.id, account: bob.user.id });
-    assert!(matches!(&told[1..], [Change::MessagePosted(message)] if message.body == "gone"));
+    assert_eq!(told[0], Change::Left { room: club.id, account: bob.user.id, access: 3 });
+    assert!(
+        matches!(&told[1..], [Change::MessagePosted { message, .. }] if message.body == "gone")
+    );
     assert!(matches!(house.say(&bob, club.id, "still?").await, Err(Error::NotFound)));
     // A proof from before the removal stores nothing: the right is read where it is stored.
     let id = house.ctx.new_id(protocol::MessageId::new);

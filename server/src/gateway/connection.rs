@@ -136,7 +136,7 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
     farewell(connection.socket, end).await;
 }
 
-/// Listens first and reads then, so that nothing falls between.
+/// Reads where everything stands, and listens from there on.
 async fn greet(
     house: &House,
     viewer: &Viewer,
@@ -147,15 +147,9 @@ async fn greet(
         tracing::error!(%error, account = %viewer.account(), "a socket could not be greeted");
         End { code: close::RESTART, reason: "not available" }
     };
-    let ctx = &house.ctx;
-    match rooms::ids(ctx, viewer).await {
-        Ok(rooms) => place.listen_to(rooms),
-        // It ended between the handshake and taking the place that hears of it.
-        Err(domain::Error::Unauthenticated(_)) => return Err(SESSION_OVER),
-        Err(error) => return Err(failed(error)),
-    }
-    let ready = snapshot::ready(ctx, viewer).await.map_err(failed)?;
+    let (ready, positions) = snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
     let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
+    place.listen_to(positions);
     let frame = text(&Event::Ready(Box::new(ready)));
     let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;
     written.map_err(|_| GONE)?;
@@ -384,10 +378,13 @@ impl Connection {
         }
         while let Some(frame) = self.events.pop_front() {
             // Nor what was taken from the queue before that.
-            if frame.numbered.is_some_and(|(room, _)| !self.place.hears(room)) {
+            if frame.number().is_some_and(|(room, _)| !self.place.hears(room)) {
                 continue;
             }
-            if let Some((room, revision)) = frame.numbered
+            if let Some((room, revision)) = frame.stands_at() {
+                self.sent.insert(room, revision);
+            }
+            if let Some((room, revision)) = frame.number()
                 && let Some(sent) = self.sent.get(&room)
             {
                 if revision <= *sent {

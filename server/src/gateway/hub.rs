@@ -7,14 +7,21 @@ use std::{
     time::Duration,
 };
 
-use domain::{Ctx, Error, Viewer, bus::Change, friends, rooms};
-use protocol::{AccountId, Event, RoomId, rooms::Kind};
+use domain::{
+    Ctx, Error, Viewer,
+    bus::Change,
+    friends,
+    rooms::{self, Position},
+};
+use protocol::{AccountId, Event, Message, RoomId, rooms::Kind};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
-    queue::{Frame, Numbered, Queue},
+    catch_up::CatchUp,
+    queue::{Ended, Frame, Numbered, Queue},
     recent::KEPT,
+    room::Heard,
     seats::{Seat, Seats},
 };
 
@@ -23,7 +30,9 @@ const EVERYONE: Duration = Duration::from_secs(1);
 
 /// The connections of this node.
 pub struct Hub {
-    seats: Seats,
+    pub(super) seats: Seats,
+    /// What must be read before it can be delivered.
+    pub(super) behind: CatchUp,
     /// What is waiting to be told; the same twice is told once.
     tellings: Mutex<HashSet<Telling>>,
     tell: mpsc::UnboundedSender<Telling>,
@@ -37,20 +46,27 @@ pub struct Place {
 
 /// State that has no number: it is read when it is told, so that the latest is what arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Telling {
+pub(super) enum Telling {
     /// A room, as one account sees it.
     Room(RoomId, AccountId),
     /// A room, as everyone in it sees it.
     Everyone(RoomId),
     /// What two accounts are to each other, as the first sees it.
     Relation(AccountId, AccountId),
+    /// How far somebody has read in a room, told to the account that comes last.
+    Read(RoomId, AccountId, AccountId),
 }
 
 impl Hub {
     /// A hub that follows the changes of this house for as long as it lives.
     pub fn start(ctx: Ctx) -> Arc<Self> {
         let (tell, told) = mpsc::unbounded_channel();
-        let hub = Arc::new(Self { seats: Seats::default(), tellings: Mutex::default(), tell });
+        let hub = Arc::new(Self {
+            seats: Seats::default(),
+            behind: CatchUp::default(),
+            tellings: Mutex::default(),
+            tell,
+        });
         let mut published = ctx.bus().listen();
         let follower = Arc::clone(&hub);
         tokio::spawn(async move {
@@ -58,6 +74,7 @@ impl Hub {
                 published.changes.iter().for_each(|change| follower.follow(change));
             }
         });
+        tokio::spawn(Arc::clone(&hub).catch_up(ctx.clone()));
         tokio::spawn(Arc::clone(&hub).tell(ctx, told));
         let forgetful = Arc::downgrade(&hub);
         tokio::spawn(async move {
@@ -79,28 +96,41 @@ impl Hub {
 
     /// Tells every connection to finish and go.
     pub fn close(&self) {
-        self.seats.end_all();
+        self.seats.end_all(Ended::Restart);
     }
 
     fn follow(&self, change: &Change) {
         let seats = &self.seats;
         match change {
-            Change::MessagePosted(message) => {
-                let frame = Frame::numbered(&Numbered::Message { message });
-                seats.deliver(message.room, message.seq, &frame);
+            Change::MessagePosted { message, access } => {
+                self.hear(message, &Numbered::Message { message }, *access);
             }
-            Change::MessageChanged(message) => {
-                let frame = Frame::numbered(&Numbered::MessageChanged { message });
-                seats.deliver(message.room, message.seq, &frame);
+            Change::MessageChanged { message, access } => {
+                self.hear(message, &Numbered::MessageChanged { message }, *access);
             }
-            Change::Joined { room, account } => {
-                seats.join(*room, *account);
+            Change::Joined { room, account, access } => {
+                if seats.join(*room, *account, *access) {
+                    self.behind.hole(*room);
+                }
                 self.tell_later(Telling::Room(*room, *account));
                 self.tell_everyone_later(*room);
             }
-            Change::Left { room, account } => {
-                seats.part(*room, *account);
+            Change::Left { room, account, access } => {
+                if seats.part(*room, *account, *access) {
+                    self.behind.hole(*room);
+                }
                 seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
+                self.tell_everyone_later(*room);
+            }
+            Change::RoomAhead { room, revision, access } => {
+                if seats.hear_of(*room, *revision, *access) {
+                    self.behind.room(*room);
+                }
+            }
+            Change::MembershipMoved { room, account } => {
+                if seats.is_here(*account) {
+                    self.behind.standing(*room, *account);
+                }
                 self.tell_everyone_later(*room);
             }
             Change::RoomChanged { room } => self.tell_everyone_later(*room),
@@ -108,12 +138,21 @@ impl Hub {
                 self.tell_later(Telling::Relation(*one, *other));
                 self.tell_later(Telling::Relation(*other, *one));
             }
-            Change::ReadMoved { room, reader, seq, to } => {
-                let event = Event::Read { room: *room, user: *reader, seq: *seq };
-                let frame = Frame::of(&event);
-                to.iter().for_each(|account| seats.tell_account(*account, &frame));
+            Change::ReadMoved { room, reader, to } => {
+                let here = to.iter().filter(|account| seats.is_here(**account));
+                here.for_each(|to| self.tell_later(Telling::Read(*room, *reader, *to)));
             }
             Change::SessionEnded { session } => seats.end_session(*session),
+            // They come back, and are told what is so.
+            Change::Lost => seats.end_all(Ended::Restart),
+        }
+    }
+
+    fn hear(&self, message: &Message, event: &Numbered<'_>, access: i64) {
+        let frame = Frame::numbered(event);
+        let heard = Heard { frame, seq: message.seq, revision: message.revision, access };
+        if self.seats.hear(message.room, heard) {
+            self.behind.hole(message.room);
         }
     }
 
@@ -121,7 +160,7 @@ impl Hub {
         self.tellings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell_later(&self, telling: Telling) {
+    pub(super) fn tell_later(&self, telling: Telling) {
         if self.tellings().insert(telling) {
             let _ = self.tell.send(telling);
         }
@@ -153,6 +192,7 @@ impl Hub {
             let said = match telling {
                 Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
                 Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
+                Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
                 Telling::Everyone(id) => match self.say_everyone(&ctx, id).await {
                     Ok(kind) if kind != Kind::Direct => {
                         told_at.insert(id, Instant::now());
@@ -183,7 +223,8 @@ impl Hub {
         match rooms::show(ctx, account, id).await {
             Ok(room) => {
                 let revision = room.revision;
-                self.seats.tell_room(id, account, &Frame::of(&Event::Room { room }), revision);
+                let state = Frame::of(&Event::Room { room });
+                self.seats.tell_room(id, account, &state, Some(revision));
                 Ok(())
             }
             // Left again in the meantime; that was told already.
@@ -219,12 +260,28 @@ impl Hub {
         Ok(())
     }
 
+    async fn say_read(
+        &self,
+        ctx: &Ctx,
+        room: RoomId,
+        reader: AccountId,
+        to: AccountId,
+    ) -> domain::Result<()> {
+        if let Some(seq) = rooms::marker(ctx, room, reader).await? {
+            let event = Event::Read { room, user: reader, seq };
+            self.seats.tell_account(to, &Frame::of(&event));
+        }
+        Ok(())
+    }
+
     fn say_gap(&self, telling: Telling) {
         let gap = Frame::of(&Event::Gap { room: None, after: None });
         match telling {
-            Telling::Room(room, account) => self.seats.tell_room(room, account, &gap, i64::MAX),
+            Telling::Room(room, account) => self.seats.tell_room(room, account, &gap, None),
             Telling::Everyone(room) => self.seats.tell_everyone(room, &gap),
-            Telling::Relation(account, _) => self.seats.tell_account(account, &gap),
+            Telling::Relation(account, _) | Telling::Read(_, _, account) => {
+                self.seats.tell_account(account, &gap)
+            }
         }
     }
 }
@@ -244,9 +301,12 @@ impl Place {
         self.seat.may_hear(room)
     }
 
-    /// Hears these rooms from here on; not those that were left since they were read.
-    pub fn listen_to(&self, rooms: impl IntoIterator<Item = RoomId>) {
-        self.hub.seats.listen_to(&self.seat, rooms);
+    /// Hears these rooms from where they stood; not those that were left since they were read.
+    pub fn listen_to(&self, positions: impl IntoIterator<Item = Position>) {
+        let open = self.hub.seats.listen_to(&self.seat, positions);
+        open.rooms.into_iter().for_each(|room| self.hub.behind.hole(room));
+        let account = self.seat.account();
+        open.standings.into_iter().for_each(|room| self.hub.behind.standing(room, account));
     }
 
     /// What came in a room of this connection's after a revision, and the revision that it is whole

@@ -1,10 +1,12 @@
 //! The socket: who hears what, and one task for each connection.
 
+mod catch_up;
 mod commands;
 mod connection;
 mod hub;
 mod queue;
 mod recent;
+mod room;
 mod seats;
 mod upgrade;
 

@@ -20,8 +20,18 @@ const MAX_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub text: Utf8Bytes,
-    /// For events with a number: the room, and its revision after them.
-    pub numbered: Option<(RoomId, i64)>,
+    about: About,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum About {
+    /// It carries no number.
+    Account,
+    /// What happened in a room, and the room's revision after it.
+    Event(RoomId, i64),
+    /// A room's state at a revision: what led to it need not be told.
+    State(RoomId, i64),
 }
 
 /// What happened to a message, as it goes over the wire.
@@ -46,13 +56,40 @@ impl<'a> Numbered<'a> {
 impl Frame {
     /// An event that carries no number.
     pub fn of(event: &Event) -> Self {
-        Self { text: text(event), numbered: None }
+        Self { text: text(event), about: About::Account }
+    }
+
+    /// The same as a room's state at a revision, for who has just joined it.
+    pub fn standing_at(self, room: RoomId, revision: i64) -> Self {
+        Self { about: About::State(room, revision), ..self }
+    }
+
+    /// Everything in a room up to a revision has been told.
+    pub fn skip(room: RoomId, revision: i64) -> Self {
+        let event = Event::Resumed { room, revision };
+        Self { text: text(&event), about: About::Event(room, revision) }
     }
 
     /// An event that took the room's next revision.
     pub fn numbered(event: &Numbered<'_>) -> Self {
         let (Numbered::Message { message } | Numbered::MessageChanged { message }) = event;
-        Self { text: text(event), numbered: Some((message.room, message.revision)) }
+        Self { text: text(event), about: About::Event(message.room, message.revision) }
+    }
+
+    /// For events with a number: the room, and its revision after them.
+    pub fn number(&self) -> Option<(RoomId, i64)> {
+        match self.about {
+            About::Event(room, revision) => Some((room, revision)),
+            About::Account | About::State(..) => None,
+        }
+    }
+
+    /// For a room's state: the room, and the revision that who has this is at.
+    pub fn stands_at(&self) -> Option<(RoomId, i64)> {
+        match self.about {
+            About::State(room, revision) => Some((room, revision)),
+            About::Account | About::Event(..) => None,
+        }
     }
 }
 
@@ -99,7 +136,7 @@ impl Queue {
 
     pub fn push(&self, frame: Frame) {
         let mut waiting = self.waiting();
-        if let Some((room, _)) = frame.numbered
+        if let Some((room, _)) = frame.number()
             && waiting.gaps.contains(&room)
         {
             return;
@@ -121,7 +158,7 @@ impl Queue {
     /// Nothing more of this room: what waits of it goes, too.
     pub fn drop_room(&self, room: RoomId) {
         let mut waiting = self.waiting();
-        waiting.frames.retain(|frame| frame.numbered.is_none_or(|(of, _)| of != room));
+        waiting.frames.retain(|frame| frame.number().is_none_or(|(of, _)| of != room));
         waiting.bytes = waiting.frames.iter().map(|frame| frame.text.len()).sum();
         waiting.gaps.remove(&room);
         if waiting.frames.is_empty() && waiting.gaps.is_empty() {
@@ -173,9 +210,9 @@ impl Queue {
 
 impl Waiting {
     fn overflow(&mut self) {
-        let rooms = self.frames.iter().filter_map(|frame| frame.numbered.map(|(room, _)| room));
+        let rooms = self.frames.iter().filter_map(|frame| frame.number().map(|(room, _)| room));
         self.gaps.extend(rooms);
-        self.frames.retain(|frame| frame.numbered.is_none());
+        self.frames.retain(|frame| frame.number().is_none());
         if self.frames.len() > MAX_FRAMES / 2 {
             self.frames.clear();
             self.gap_of_all = true;
@@ -193,7 +230,7 @@ mod tests {
     }
 
     fn numbered(n: u8, revision: i64) -> Frame {
-        Frame { text: "{}".into(), numbered: Some((room(n), revision)) }
+        Frame { text: "{}".into(), about: About::Event(room(n), revision) }
     }
 
     fn texts(queue: &Queue) -> Vec<String> {
@@ -230,7 +267,7 @@ mod tests {
         let queue = Queue::default();
         let text: Utf8Bytes = "x".repeat(MAX_BYTES / 4).into();
         for revision in 0..5 {
-            queue.push(Frame { text: text.clone(), numbered: Some((room(1), revision)) });
+            queue.push(Frame { text: text.clone(), ..numbered(1, revision) });
         }
         assert_eq!(texts(&queue).len(), 1);
     }

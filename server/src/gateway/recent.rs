@@ -4,7 +4,6 @@
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::queue::Frame;
 
@@ -31,31 +30,37 @@ pub struct Recent {
 struct Kept {
     revision: i64,
     seq: i64,
-    text: Utf8Bytes,
+    frame: Frame,
 }
 
 impl Recent {
     /// Takes in an event about the message with this `seq`.
-    pub fn push(&mut self, seq: i64, frame: &Frame) {
-        let Some((_, revision)) = frame.numbered else { return };
+    pub fn push(&mut self, seq: i64, revision: i64, frame: &Frame) {
         if revision <= self.last {
             return;
         }
-        if revision != self.last + 1 || self.kept.is_empty() {
+        if revision != self.last + 1 || self.heard_at.is_none() {
             *self = Self { floor: revision - 1, ..Self::default() };
         }
         // An event about a message stands for those before it.
         if let Some(at) = self.kept.iter().position(|kept| kept.seq == seq) {
-            self.bytes -= self.kept.remove(at).map_or(0, |kept| kept.text.len());
+            self.bytes -= self.kept.remove(at).map_or(0, |kept| kept.frame.text.len());
         }
         self.last = revision;
         self.heard_at = Some(Instant::now());
         self.bytes += frame.text.len();
-        self.kept.push_back(Kept { revision, seq, text: frame.text.clone() });
+        self.kept.push_back(Kept { revision, seq, frame: frame.clone() });
         while self.kept.len() > FRAMES || self.bytes > BYTES {
             let Some(oldest) = self.kept.pop_front() else { break };
-            self.bytes -= oldest.text.len();
+            self.bytes -= oldest.frame.text.len();
             self.floor = oldest.revision;
+        }
+    }
+
+    /// The revisions up to this one stand for nothing.
+    pub fn skip_to(&mut self, revision: i64) {
+        if self.heard_at.is_some() {
+            self.last = self.last.max(revision);
         }
     }
 
@@ -66,12 +71,12 @@ impl Recent {
 
     /// What came after a revision, and the revision that it is whole to; `None` where not all of it
     /// is here.
-    pub fn since(&self, revision: i64) -> Option<(Vec<Utf8Bytes>, i64)> {
-        if self.kept.is_empty() || revision < self.floor || revision > self.last {
+    pub fn since(&self, revision: i64) -> Option<(Vec<Frame>, i64)> {
+        if self.heard_at.is_none() || revision < self.floor || revision > self.last {
             return None;
         }
         let newer = self.kept.iter().filter(|kept| kept.revision > revision);
-        Some((newer.map(|kept| kept.text.clone()).collect(), self.last))
+        Some((newer.map(|kept| kept.frame.clone()).collect(), self.last))
     }
 }
 
@@ -82,14 +87,13 @@ mod tests {
     use super::*;
 
     fn push(recent: &mut Recent, seq: i64, revision: i64) {
-        let numbered = Some((RoomId::new(0, [1; 16]), revision));
-        recent.push(seq, &Frame { text: format!("{revision}").into(), numbered });
+        recent.push(seq, revision, &Frame::skip(RoomId::new(0, [1; 16]), revision));
     }
 
-    fn since(recent: &Recent, revision: i64) -> Option<Vec<String>> {
-        let (texts, last) = recent.since(revision)?;
+    fn since(recent: &Recent, revision: i64) -> Option<Vec<i64>> {
+        let (frames, last) = recent.since(revision)?;
         assert_eq!(last, recent.last);
-        Some(texts.iter().map(ToString::to_string).collect())
+        Some(frames.iter().filter_map(|frame| Some(frame.number()?.1)).collect())
     }
 
     #[test]
@@ -100,8 +104,8 @@ mod tests {
             push(&mut recent, n, n);
         }
         assert_eq!(since(&recent, 9), None);
-        assert_eq!(since(&recent, 10).unwrap(), ["11", "12", "13"]);
-        assert_eq!(since(&recent, 13).unwrap(), [""; 0]);
+        assert_eq!(since(&recent, 10).unwrap(), [11, 12, 13]);
+        assert_eq!(since(&recent, 13).unwrap(), [0; 0]);
         assert_eq!(since(&recent, 14), None, "above the room's");
     }
 
@@ -111,9 +115,9 @@ mod tests {
         push(&mut recent, 1, 1);
         push(&mut recent, 2, 2);
         push(&mut recent, 1, 3);
-        assert_eq!(since(&recent, 0).unwrap(), ["2", "3"]);
-        assert_eq!(since(&recent, 1).unwrap(), ["2", "3"]);
-        assert_eq!(since(&recent, 2).unwrap(), ["3"]);
+        assert_eq!(since(&recent, 0).unwrap(), [2, 3]);
+        assert_eq!(since(&recent, 1).unwrap(), [2, 3]);
+        assert_eq!(since(&recent, 2).unwrap(), [3]);
     }
 
     #[test]
@@ -122,7 +126,7 @@ mod tests {
         push(&mut recent, 1, 1);
         push(&mut recent, 3, 3);
         assert_eq!(since(&recent, 1), None);
-        assert_eq!(since(&recent, 2).unwrap(), ["3"]);
+        assert_eq!(since(&recent, 2).unwrap(), [3]);
         for n in 4..=1_000 {
             push(&mut recent, n, n);
         }

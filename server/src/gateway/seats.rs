@@ -1,5 +1,8 @@
 //! The places of this node's connections: by account, and by room. Each map is cut into shards, so
 //! that coming and going in one room does not wait for another. A room is locked before a seat.
+//!
+//! Who hears a room follows this node's commits by themselves, and those of the others by what is
+//! read: [`Seats::settle`].
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,21 +13,20 @@ use std::{
     },
 };
 
-use domain::Viewer;
+use domain::{Viewer, rooms::Position};
 use protocol::{AccountId, RoomId, SessionId};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     queue::{Ended, Frame, Queue},
-    recent::Recent,
+    recent::KEPT,
+    room::{Heard, Room},
 };
 
 const SHARDS: usize = 16;
-/// As many events wait for a room's state to be told.
-const JOINING: usize = 256;
 
-type SeatId = u64;
+pub type SeatId = u64;
 
 /// One connection's place.
 #[derive(Debug)]
@@ -49,6 +51,14 @@ struct Hears {
 }
 
 impl Seat {
+    pub fn id(&self) -> SeatId {
+        self.id
+    }
+
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
     fn hears(&self) -> MutexGuard<'_, Hears> {
         self.hears.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,14 +73,6 @@ impl Seat {
         let hears = self.hears();
         hears.rooms.contains(&room) || hears.joining.contains(&room)
     }
-}
-
-#[derive(Default)]
-struct Room {
-    seats: HashMap<SeatId, Arc<Seat>>,
-    /// Who joined, and has not been told the room's state yet: what came in the meantime follows it.
-    joining: HashMap<SeatId, (Arc<Seat>, Vec<Frame>)>,
-    recent: Recent,
 }
 
 struct Sharded<K, V> {
@@ -101,6 +103,17 @@ pub struct Seats {
     next: AtomicU64,
     accounts: Sharded<AccountId, Vec<Arc<Seat>>>,
     rooms: Sharded<RoomId, Room>,
+    /// Sessions that ended a moment ago: who was on the way in with one is turned away.
+    ended: Mutex<HashMap<SessionId, Instant>>,
+}
+
+/// What taking seats has left open.
+#[derive(Debug, Default)]
+pub struct Open {
+    /// Rooms whose members must be read again.
+    pub rooms: Vec<RoomId>,
+    /// Rooms in which the account's standing must be read again.
+    pub standings: Vec<RoomId>,
 }
 
 impl Seats {
@@ -116,27 +129,46 @@ impl Seats {
         let mut accounts = self.accounts.lock(&seat.account);
         accounts.entry(seat.account).or_default().push(Arc::clone(&seat));
         drop(accounts);
+        // It ended between the handshake and this.
+        if self.ended().contains_key(&seat.session) {
+            seat.queue.end(Ended::SessionOver);
+        }
         seat
     }
 
-    /// Hears these rooms from here on; not those that were left since they were read.
-    pub fn listen_to(&self, seat: &Arc<Seat>, rooms: impl IntoIterator<Item = RoomId>) {
-        for id in rooms {
+    /// Hears these rooms from where they stood when they were read; not those that were left since.
+    pub fn listen_to(
+        &self,
+        seat: &Arc<Seat>,
+        positions: impl IntoIterator<Item = Position>,
+    ) -> Open {
+        let mut open = Open::default();
+        for Position { room: id, revision, access } in positions {
             let mut rooms = self.rooms.lock(&id);
             let mut hears = seat.hears();
             if hears.left.contains(&id) {
                 continue;
             }
+            let room = rooms.entry(id).or_insert_with(|| Room::new(id, Some(revision), access));
+            room.see(access);
+            if access < room.access() {
+                // Somebody came or went since it was read: perhaps this one.
+                hears.joining.insert(id);
+                room.join(seat);
+                open.standings.push(id);
+                continue;
+            }
             hears.rooms.insert(id);
             hears.joining.remove(&id);
-            let room = rooms.entry(id).or_default();
-            // `ready` tells the room's state.
-            room.joining.remove(&seat.id);
-            room.seats.insert(seat.id, Arc::clone(seat));
+            room.seat(seat, revision);
+            if room.is_behind() {
+                open.rooms.push(id);
+            }
         }
         let mut hears = seat.hears();
         hears.listens = true;
         hears.left = HashSet::new();
+        open
     }
 
     /// Gives a place up.
@@ -169,109 +201,178 @@ impl Seats {
         }
     }
 
-    /// An event that took the room's next revision, for everyone in it.
-    pub fn deliver(&self, id: RoomId, seq: i64, frame: &Frame) {
+    /// An event of a room, for everyone in it when its turn has come. Whether something must be read
+    /// for that.
+    pub fn hear(&self, id: RoomId, event: Heard) -> bool {
         let mut rooms = self.rooms.lock(&id);
-        let Some(room) = rooms.get_mut(&id) else { return };
-        room.recent.push(seq, frame);
-        for seat in room.seats.values() {
-            seat.queue.push(frame.clone());
-        }
-        for (_, waiting) in room.joining.values_mut() {
-            // The state that is told will be later than the oldest of them.
-            if waiting.len() == JOINING {
-                waiting.remove(0);
-            }
-            waiting.push(frame.clone());
-        }
+        let Some(room) = rooms.get_mut(&id) else { return false };
+        room.hear(event);
+        room.is_behind()
+    }
+
+    /// Another node is as far. Whether something must be read.
+    pub fn hear_of(&self, id: RoomId, revision: i64, access: i64) -> bool {
+        self.rooms.lock(&id).get_mut(&id).is_some_and(|room| room.hear_of(revision, access))
+    }
+
+    /// Something was read of a room. Whether more must be.
+    pub fn update(&self, id: RoomId, read: impl FnOnce(&mut Room)) -> bool {
+        let mut rooms = self.rooms.lock(&id);
+        let Some(room) = rooms.get_mut(&id) else { return false };
+        read(room);
+        room.is_behind()
+    }
+
+    /// How far a room was delivered, and as of which `access`; `None` where that is not to be known.
+    pub fn position(&self, id: RoomId) -> Option<Position> {
+        let rooms = self.rooms.lock(&id);
+        let room = rooms.get(&id)?;
+        Some(Position { room: id, revision: room.at()?, access: room.access() })
     }
 
     /// What came in a room after a revision, and the revision it is whole to, if it is remembered.
     pub fn recent(&self, id: RoomId, since: i64) -> Option<(Vec<Utf8Bytes>, i64)> {
-        self.rooms.lock(&id).get(&id)?.recent.since(since)
+        self.rooms.lock(&id).get(&id)?.since(since)
     }
 
-    /// Forgets what was said in rooms that have been quiet since.
+    /// Forgets what was said in rooms that have been quiet since, and who is long gone.
     pub fn forget_old(&self, now: Instant) {
         for mut rooms in self.rooms.all() {
-            let old = rooms.values_mut().filter(|room| room.recent.is_old(now));
-            old.for_each(|room| room.recent = Recent::default());
+            rooms.values_mut().for_each(|room| room.forget_old(now));
         }
+        self.ended().retain(|_, at| *at + KEPT > now);
     }
 
     /// The same state for everyone in a room.
     pub fn tell_everyone(&self, id: RoomId, frame: &Frame) {
         if let Some(room) = self.rooms.lock(&id).get(&id) {
-            room.seats.values().for_each(|seat| seat.queue.push(frame.clone()));
+            room.tell(frame);
         }
     }
 
     /// Whether anybody here hears this room.
     pub fn is_heard(&self, id: RoomId) -> bool {
-        self.rooms.lock(&id).get(&id).is_some_and(|room| !room.seats.is_empty())
+        self.rooms.lock(&id).get(&id).is_some_and(|room| room.seats().next().is_some())
     }
 
     /// Whose connections are in a room.
     pub fn accounts_in(&self, id: RoomId) -> HashSet<AccountId> {
-        let rooms = self.rooms.lock(&id);
-        let seats = rooms.get(&id).into_iter().flat_map(|room| room.seats.values());
-        seats.map(|seat| seat.account).collect()
+        self.rooms.lock(&id).get(&id).into_iter().flat_map(Room::accounts).collect()
     }
 
     /// The room's state, read at `revision`, to those of an account's connections that are in it; to
-    /// who has just joined, what came since then as well.
-    pub fn tell_room(&self, id: RoomId, account: AccountId, state: &Frame, revision: i64) {
+    /// who has just joined, what came since then as well. Without a revision what is told is to load
+    /// the room afresh.
+    pub fn tell_room(&self, id: RoomId, account: AccountId, state: &Frame, revision: Option<i64>) {
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
             let mut hears = seat.hears();
-            if hears.rooms.contains(&id) {
-                seat.queue.push(state.clone());
-                continue;
-            }
             let Some(room) = rooms.get_mut(&id) else { continue };
-            let Some((_, waiting)) = room.joining.remove(&seat.id) else { continue };
-            hears.joining.remove(&id);
-            seat.queue.push(state.clone());
-            let since = |frame: &Frame| frame.numbered.is_some_and(|(_, at)| at > revision);
-            waiting.into_iter().filter(since).for_each(|frame| seat.queue.push(frame));
-            hears.rooms.insert(id);
-            room.seats.insert(seat.id, Arc::clone(&seat));
+            if !hears.rooms.contains(&id) {
+                if !room.is_joining(&seat) {
+                    continue;
+                }
+                hears.joining.remove(&id);
+                hears.rooms.insert(id);
+                match revision {
+                    Some(revision) => {
+                        seat.queue.push(state.clone().standing_at(id, revision));
+                        room.seat(&seat, revision);
+                    }
+                    None => {
+                        seat.queue.push(state.clone());
+                        room.seat_anyway(&seat);
+                    }
+                }
+            } else {
+                seat.queue.push(state.clone());
+            }
         }
     }
 
-    pub fn join(&self, id: RoomId, account: AccountId) {
+    /// An account is in a room now, which made the room's `access` this. Whether who else is must be
+    /// read again.
+    pub fn join(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+        self.bring_in(id, account, access);
+        self.update(id, |room| room.step(access))
+    }
+
+    /// An account is in a room no more, which made the room's `access` this. Whether who else is must
+    /// be read again.
+    pub fn part(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+        self.turn_out(id, account);
+        self.update(id, |room| room.step(access))
+    }
+
+    /// Who of these accounts is in the room, read at this `access`: who is not is turned out, who is
+    /// comes in. Gives who did: those who were in it and those who were not. `None` where it was read
+    /// before something that is known by now.
+    pub fn settle(
+        &self,
+        id: RoomId,
+        access: i64,
+        standings: &[(AccountId, bool)],
+    ) -> Option<(Vec<AccountId>, Vec<AccountId>)> {
+        let is_old = |room: &Room| access < room.access();
+        if self.rooms.lock(&id).get(&id).is_some_and(is_old) {
+            return None;
+        }
+        let (mut out, mut came) = (Vec::new(), Vec::new());
+        for (account, is_inside) in standings {
+            match is_inside {
+                true if self.bring_in(id, *account, access) => came.push(*account),
+                false if self.turn_out(id, *account) => out.push(*account),
+                _ => {}
+            }
+        }
+        self.update(id, |room| room.settle(access));
+        Some((out, came))
+    }
+
+    /// Lets an account's connections wait for the state of a room that it is in. Whether any does.
+    fn bring_in(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+        let mut any = false;
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
             let mut hears = seat.hears();
             hears.left.remove(&id);
             if !hears.gone && !hears.rooms.contains(&id) {
                 hears.joining.insert(id);
-                let room = rooms.entry(id).or_default();
-                room.joining.entry(seat.id).or_insert_with(|| (Arc::clone(&seat), Vec::new()));
+                rooms.entry(id).or_insert_with(|| Room::new(id, None, access)).join(&seat);
+                any = true;
             }
         }
+        any
     }
 
-    pub fn part(&self, id: RoomId, account: AccountId) {
+    /// Nothing more of a room for an account's connections. Whether any heard it.
+    fn turn_out(&self, id: RoomId, account: AccountId) -> bool {
+        let mut any = false;
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
             let mut hears = seat.hears();
-            hears.rooms.remove(&id);
-            hears.joining.remove(&id);
+            any |= hears.rooms.remove(&id);
+            any |= hears.joining.remove(&id);
             if !hears.listens {
-                hears.left.insert(id);
+                any |= hears.left.insert(id);
             }
             unseat(&mut rooms, id, &seat);
             seat.queue.drop_room(id);
         }
+        any
+    }
+
+    fn ended(&self) -> MutexGuard<'_, HashMap<SessionId, Instant>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn end_session(&self, session: SessionId) {
+        self.ended().insert(session, Instant::now());
         self.end_where(Ended::SessionOver, |seat| seat.session == session);
     }
 
-    pub fn end_all(&self) {
-        self.end_where(Ended::Restart, |_| true);
+    pub fn end_all(&self, ended: Ended) {
+        self.end_where(ended, |_| true);
     }
 
     fn end_where(&self, ended: Ended, which: impl Fn(&Seat) -> bool) {
@@ -284,9 +385,8 @@ impl Seats {
 
 fn unseat(rooms: &mut HashMap<RoomId, Room>, id: RoomId, seat: &Seat) {
     if let Some(room) = rooms.get_mut(&id) {
-        room.seats.remove(&seat.id);
-        room.joining.remove(&seat.id);
-        if room.seats.is_empty() && room.joining.is_empty() {
+        room.unseat(seat);
+        if room.is_empty() {
             rooms.remove(&id);
         }
     }

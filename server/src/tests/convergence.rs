@@ -178,7 +178,9 @@ async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
     let one = &people[chance.below(people.len())];
     let other = &people[chance.below(people.len())].person;
     let viewer = &one.viewer;
-    let rooms_of_one = rooms::ids(ctx, viewer).await.unwrap();
+    let positions = rooms::positions(ctx, viewer).await.unwrap();
+    let mut rooms_of_one: Vec<RoomId> = positions.iter().map(|at| at.room).collect();
+    rooms_of_one.sort_unstable();
     let room = match rooms_of_one.len() {
         0 => None,
         n => Some(rooms_of_one[chance.below(n)]),

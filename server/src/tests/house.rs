@@ -43,8 +43,12 @@ impl House {
     async fn with(rate_limits: Switch) -> Self {
         let _ = any_spawner::Executor::init_tokio();
         let folder = TempDir::new().unwrap();
-        let database_url = format!("sqlite:{}", folder.path().join("kith.db").display());
-        let config = Config { database_url, clock: Clock::System };
+        let database_url = match std::env::var(engines::POSTGRES) {
+            Ok(server) => engines::database(&server),
+            Err(_) => format!("sqlite:{}", folder.path().join("kith.db").display()),
+        };
+        let redis_url = std::env::var(engines::REDIS).ok();
+        let config = Config { database_url, redis_url, clock: Clock::System };
         let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

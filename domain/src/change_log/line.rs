@@ -1,0 +1,65 @@
+//! A line of the log: what other nodes have to look at. It names what changed; what is so now they
+//! read, since a line may be read later than those that follow it in other lanes.
+
+use std::collections::BTreeMap;
+
+use protocol::{AccountId, RoomId, SessionId};
+use serde::{Deserialize, Serialize};
+
+use crate::bus::Change;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Note {
+    /// Messages of the room changed: its revision, its `access`.
+    Said(RoomId, i64, i64),
+    Membership(RoomId, AccountId),
+    Room(RoomId),
+    Relation(AccountId, AccountId),
+    Read(RoomId, AccountId, Vec<AccountId>),
+    Session(SessionId),
+}
+
+/// The line of these changes; `None` where there is nothing to say.
+pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
+    let mut said: BTreeMap<RoomId, (i64, i64)> = BTreeMap::new();
+    let mut notes = Vec::new();
+    for change in changes {
+        match change {
+            Change::MessagePosted { message, access }
+            | Change::MessageChanged { message, access } => {
+                let latest = said.entry(message.room).or_default();
+                *latest = (*latest).max((message.revision, *access));
+            }
+            Change::Joined { room, account, .. } | Change::Left { room, account, .. } => {
+                notes.push(Note::Membership(*room, *account));
+            }
+            Change::RoomChanged { room } => notes.push(Note::Room(*room)),
+            Change::RelationChanged { one, other } => notes.push(Note::Relation(*one, *other)),
+            Change::ReadMoved { room, reader, to } => {
+                notes.push(Note::Read(*room, *reader, to.clone()));
+            }
+            Change::SessionEnded { session } => notes.push(Note::Session(*session)),
+            // Only ever read.
+            Change::RoomAhead { .. } | Change::MembershipMoved { .. } | Change::Lost => {}
+        }
+    }
+    notes.extend(
+        said.into_iter().map(|(room, (revision, access))| Note::Said(room, revision, access)),
+    );
+    if notes.is_empty() { Ok(None) } else { serde_json::to_string(&notes).map(Some) }
+}
+
+/// What a line says to a node that did not write it.
+pub(super) fn read(line: &str) -> serde_json::Result<Vec<Change>> {
+    let notes: Vec<Note> = serde_json::from_str(line)?;
+    let change = |note| match note {
+        Note::Said(room, revision, access) => Change::RoomAhead { room, revision, access },
+        Note::Membership(room, account) => Change::MembershipMoved { room, account },
+        Note::Room(room) => Change::RoomChanged { room },
+        Note::Relation(one, other) => Change::RelationChanged { one, other },
+        Note::Read(room, reader, to) => Change::ReadMoved { room, reader, to },
+        Note::Session(session) => Change::SessionEnded { session },
+    };
+    Ok(notes.into_iter().map(change).collect())
+}

@@ -1,0 +1,102 @@
+//! The store: which database it is, and its connections. Reads take [`Db::read`]; every change runs
+//! through [`Ctx::transact`](crate::Ctx::transact).
+
+mod postgres;
+mod sqlite;
+mod transact;
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::{Clock, Error, Result, change_log};
+
+pub(crate) use transact::{Committed, Tx};
+
+/// How long an action waits for a connection before it is `unavailable`.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database's connections.
+#[derive(Clone)]
+pub(crate) struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::Turns),
+    Postgres(Arc<change_log::Lanes>),
+}
+
+/// The right to write one transaction.
+enum Turn {
+    /// Nobody else writes meanwhile.
+    Alone(OwnedMutexGuard<()>),
+    /// Others write, too: what this one changes is noted in its lane.
+    Lane(change_log::Lane),
+}
+
+impl Db {
+    /// Opens what the address names: `sqlite:PATH`, `postgres://…`.
+    pub(crate) async fn open(url: &str, clock: &Clock) -> Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let (reader, writer, turns) = sqlite::open(path).await?;
+            return Ok(Self { reader, writer, engine: Engine::Sqlite(turns) });
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let (reader, writer) = postgres::open(url).await?;
+            let lanes = change_log::Lanes::new(writer.clone(), postgres::WRITERS, clock.clone());
+            return Ok(Self { reader, writer, engine: Engine::Postgres(Arc::new(lanes)) });
+        }
+        Err(Error::internal("DATABASE_URL begins with sqlite: or postgres://"))
+    }
+
+    /// Brings the database to its schema, one node at a time.
+    pub(crate) async fn migrate(
+        &self,
+        migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
+    ) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(migrate(&self.writer).await?),
+            Engine::Postgres(_) => postgres::migrate(&self.reader, &self.writer, migrate).await,
+        }
+    }
+
+    /// For reading. What is read here may have changed by the time it is used.
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// How many lines messages stand in: a room in one of them.
+    pub(crate) fn lines(&self) -> usize {
+        match &self.engine {
+            Engine::Sqlite(_) => 1,
+            // Some turns are left to everyone else.
+            Engine::Postgres(_) => postgres::WRITERS / 2,
+        }
+    }
+
+    /// For naming the house before anything else happens in it.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// The lanes of the change log, where other nodes may read it.
+    pub(crate) fn lanes(&self) -> Option<&Arc<change_log::Lanes>> {
+        match &self.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(lanes) => Some(lanes),
+        }
+    }
+
+    async fn turn(&self) -> Result<Turn> {
+        Ok(match &self.engine {
+            Engine::Sqlite(turns) => Turn::Alone(turns.next().await),
+            Engine::Postgres(lanes) => Turn::Lane(lanes.take().await?),
+        })
+    }
+}

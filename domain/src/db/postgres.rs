@@ -1,0 +1,68 @@
+//! PostgreSQL: many writers, each with its lane of the change log.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, TransactionTrait as _,
+};
+
+use super::ACQUIRE_TIMEOUT;
+use crate::Result;
+
+const READERS: u32 = 8;
+/// As many transactions at once: more only wait for each other, and for the same disk.
+pub(super) const WRITERS: usize = 8;
+/// A connection that rested for as long is tried before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+/// A statement that takes longer is given up by the database itself.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Who holds locks for as long and does nothing is gone.
+const FORGOTTEN: &str = "15000";
+/// Any number: who migrates has it.
+const MIGRATION_LOCK: i64 = 0x6b69_7468;
+
+/// Who reads, and who writes.
+pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    let writer = connect(url, WRITERS as u32).await?;
+    let reader = connect(url, READERS).await?;
+    Ok((reader, writer))
+}
+
+async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire_if_idle_for(RESTED)
+        .idle_timeout(Duration::from_secs(600))
+        .max_lifetime(Duration::from_secs(3_600))
+        .statement_timeout(STATEMENT_TIMEOUT)
+        .set_application_name("kith")
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres
+                // What is acknowledged is on the disk, whatever the server's own default is.
+                .options([
+                    ("synchronous_commit", "on"),
+                    ("idle_in_transaction_session_timeout", FORGOTTEN),
+                ])
+                .statement_cache_capacity(512)
+        });
+    Ok(Database::connect(options).await?)
+}
+
+/// Lets one node migrate at a time.
+pub(super) async fn migrate(
+    reader: &DatabaseConnection,
+    writer: &DatabaseConnection,
+    migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
+) -> Result<()> {
+    let lock = reader.begin().await?;
+    // For whoever is at it now, however long that takes.
+    lock.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    lock.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    migrate(writer).await?;
+    Ok(lock.commit().await?)
+}

@@ -1,0 +1,102 @@
+//! SQLite: one file, one writer.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::interval,
+};
+
+use super::ACQUIRE_TIMEOUT;
+use crate::{Error, Result};
+
+const READERS: u32 = 4;
+/// How often the log is moved into the database, if there is anything to move.
+const CHECKPOINT: Duration = Duration::from_secs(2);
+
+/// Whose turn it is to write. SQLite takes one writer at a time. Waiting here is fair, which its own
+/// lock is not, and holding it until the changes are published keeps them in the order of the
+/// commits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turns {
+    turn: Arc<Mutex<()>>,
+    /// How many were taken.
+    taken: Arc<AtomicU64>,
+}
+
+impl Turns {
+    pub(super) async fn next(&self) -> OwnedMutexGuard<()> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        turn
+    }
+}
+
+/// Opens a file, made if it is missing: who reads, who writes, and whose turn it is.
+pub(super) async fn open(path: &str) -> Result<(DatabaseConnection, DatabaseConnection, Turns)> {
+    if let Some(folder) = Path::new(path).parent() {
+        std::fs::create_dir_all(folder).map_err(Error::internal)?;
+    }
+    let writer = connect(path, 1).await?;
+    let reader = connect(path, READERS).await?;
+    let turns = Turns::default();
+    tokio::spawn(checkpoint(reader.clone(), Arc::downgrade(&turns.taken)));
+    Ok((reader, writer, turns))
+}
+
+async fn connect(path: &str, connections: u32) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
+    options
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                // Acknowledged means synced, not only handed to the system.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(ACQUIRE_TIMEOUT)
+                .foreign_keys(true)
+                // Rows come from a thread of its own: as many before one waits for the other.
+                .row_buffer_size(1_024)
+                // 4 MiB a connection, instead of as much as it likes.
+                .pragma("cache_size", "-4096")
+                // The last resort of a log that `checkpoint` cannot keep short.
+                .pragma("wal_autocheckpoint", "20000")
+        });
+    Ok(Database::connect(options).await?)
+}
+
+/// Moves what was committed from the log into the database, away from the writer: one that finds a
+/// long log does it itself, and everyone waits.
+async fn checkpoint(reader: DatabaseConnection, taken: Weak<AtomicU64>) {
+    let mut ticks = interval(CHECKPOINT);
+    let mut moved = 0;
+    loop {
+        ticks.tick().await;
+        // Until the last context is gone.
+        let Some(now) = taken.upgrade().map(|taken| taken.load(Ordering::Relaxed)) else {
+            return;
+        };
+        // What fails is tried again with the next.
+        if now != moved && reader.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await.is_ok()
+        {
+            moved = now;
+        }
+    }
+}

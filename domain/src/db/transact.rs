@@ -1,0 +1,159 @@
+//! The one way to change anything: a transaction that collects what it changed, commits, and then
+//! tells the world.
+
+use std::time::Duration;
+
+use sea_orm::{
+    DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
+use tokio::time::timeout;
+
+use super::Turn;
+use crate::{
+    Ctx, Error, Result, Viewer,
+    accounts::sessions,
+    bus::{Bus, Change, Told},
+    clock,
+};
+use protocol::Timestamp;
+
+/// How long a transaction may take, and then its commit, before who asked is told to try again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A transaction that collects what it changed.
+pub(crate) struct Tx {
+    inner: DatabaseTransaction,
+    changes: Vec<Change>,
+    now: Timestamp,
+}
+
+impl Tx {
+    pub(crate) fn conn(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// The time that everything in this transaction happens at.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Tells the world after the commit, and not before.
+    pub(crate) fn emit(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    /// 16 random bytes and this transaction's time make an id.
+    pub(crate) fn new_id<T>(&self, make: impl FnOnce(i64, [u8; 16]) -> T) -> T {
+        make(self.now.0, clock::random())
+    }
+}
+
+/// What a transaction gave, once it is stored.
+#[derive(Debug)]
+pub(crate) struct Committed<T> {
+    value: T,
+    told: Told,
+}
+
+impl<T> Committed<T> {
+    /// The value, once everyone on this node has been told what changed.
+    pub(crate) async fn told(self) -> T {
+        self.told.wait().await;
+        self.value
+    }
+}
+
+impl Ctx {
+    /// Runs an action in one transaction: its changes are committed together, then published; if it
+    /// fails, nothing has happened.
+    ///
+    /// Once the commit has begun it goes on even if the caller is gone, so that nothing is stored
+    /// and not told.
+    pub(crate) async fn transact<T>(
+        &self,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        match self.commit(action).await {
+            Ok(committed) => Ok(committed.told().await),
+            Err(error) if error.is_undone() => Err(Error::Unavailable(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// [`Ctx::transact`] for who goes on before everyone is told.
+    ///
+    /// # Errors
+    /// `Unavailable` where the database does not answer in time. What was to be committed then may
+    /// be stored all the same, and is told as soon as that is known.
+    pub(crate) async fn commit<T>(
+        &self,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<Committed<T>> {
+        let turn = self.db.turn().await?;
+        let acted = timeout(PATIENCE, async {
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            };
+            let inner = self.db.writer.begin_with_options(options).await?;
+            let mut tx = Tx { inner, changes: Vec::new(), now: self.clock.now() };
+            match action(&mut tx).await {
+                Ok(value) => Ok((tx, value)),
+                Err(error) => {
+                    tx.inner.rollback().await?;
+                    Err(error)
+                }
+            }
+        });
+        let (tx, value) = acted.await.unwrap_or_else(|_| Err(late()))?;
+        let finished = tokio::spawn(finish(tx, self.bus.clone(), turn));
+        let finished = timeout(PATIENCE, finished).await.map_err(|_| late())?;
+        Ok(Committed { value, told: finished.map_err(Error::internal)?? })
+    }
+
+    /// [`Ctx::transact`] for somebody: their session is read in it, so that one which has ended
+    /// changes nothing more, however long ago its request began.
+    pub(crate) async fn transact_as<T>(
+        &self,
+        viewer: &Viewer,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        self.transact(async |tx| {
+            sessions::stands(tx, viewer).await?;
+            action(tx).await
+        })
+        .await
+    }
+}
+
+fn late() -> Error {
+    Error::Unavailable("the database did not answer in time".into())
+}
+
+async fn finish(tx: Tx, bus: Bus, turn: Turn) -> Result<Told> {
+    let Tx { inner, changes, .. } = tx;
+    match turn {
+        Turn::Alone(turn) => {
+            inner.commit().await?;
+            let told = bus.publish(changes);
+            drop(turn);
+            Ok(told)
+        }
+        Turn::Lane(mut lane) => {
+            let is_noted = lane.note(&inner, &changes).await?;
+            match inner.commit().await {
+                Ok(()) if is_noted => lane.step(),
+                Ok(()) => {}
+                // Whether it was stored, only the database knows: its log will tell.
+                Err(error) => {
+                    lane.abandon();
+                    return Err(Error::Unavailable(error.to_string()));
+                }
+            }
+            if is_noted {
+                bus.wake_others();
+            }
+            Ok(bus.publish(changes))
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The databases and the Redis that tests and benchmarks run against: real processes on free ports,
+//! each with a folder of its own, and both gone when the value is dropped.
+
+mod postgres;
+mod process;
+mod redis;
+
+pub use postgres::{Postgres, database};
+pub use process::free_port;
+pub use redis::Redis;
+
+/// Names the address of a PostgreSQL in which tests make their databases.
+pub const POSTGRES: &str = "KITH_TEST_POSTGRES";
+/// Names the address of a Redis that tests share.
+pub const REDIS: &str = "KITH_TEST_REDIS";

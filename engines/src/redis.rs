@@ -1,0 +1,62 @@
+//! Redis, as Debian packages it; it keeps nothing on the disk.
+
+use tempfile::TempDir;
+
+use crate::process::{As, Process, command, free_port};
+
+/// A Redis of its own.
+#[derive(Debug)]
+pub struct Redis {
+    folder: TempDir,
+    port: u16,
+    process: Option<Process>,
+}
+
+impl Redis {
+    /// A new one, running.
+    ///
+    /// # Panics
+    /// Where Redis is not installed, or does not start.
+    pub fn start() -> Self {
+        let mut redis =
+            Self { folder: TempDir::new().expect("a folder"), port: free_port(), process: None };
+        redis.resume();
+        redis
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it at once.
+    pub fn stop(&mut self) {
+        drop(self.process.take());
+    }
+
+    /// Starts it again, on the same port.
+    pub fn resume(&mut self) {
+        let mut server = command("redis-server", As::Ourselves);
+        server.current_dir(self.folder.path());
+        let port = self.port.to_string();
+        server.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        self.process = Some(Process::start(server, self.port));
+    }
+
+    /// Lets it stand still: its connections stay open, and nothing comes.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        self.process.as_ref().expect("it runs").signal(signal);
+    }
+}

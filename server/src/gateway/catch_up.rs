@@ -1,0 +1,175 @@
+//! What has to be read before it can be delivered: what other nodes stored, and who they let in or
+//! turned out. One reading serves all rooms that wait.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    Ctx, messages,
+    rooms::{self, Position},
+};
+use protocol::{AccountId, Event, RoomId};
+use tokio::{sync::Notify, time::sleep};
+
+use super::{
+    hub::{Hub, Telling},
+    queue::{Frame, Numbered},
+    room::Heard,
+};
+
+/// A hole is mostly another node's commit, whose word is on its way.
+const HOLE: Duration = Duration::from_millis(5);
+/// How soon it is tried again where the database does not answer.
+const AGAIN: Duration = Duration::from_millis(250);
+/// As many rooms are read at once.
+const ROOMS: usize = 64;
+
+/// What is to be read.
+#[derive(Debug, Default)]
+struct Due {
+    rooms: HashSet<RoomId>,
+    /// Whether these accounts are in these rooms.
+    standings: HashMap<RoomId, HashSet<AccountId>>,
+    is_urgent: bool,
+}
+
+/// What is to be read, and who reads it.
+#[derive(Debug, Default)]
+pub struct CatchUp {
+    due: Mutex<Due>,
+    reader: Notify,
+}
+
+impl CatchUp {
+    fn due(&self) -> MutexGuard<'_, Due> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A room is behind, and what is missing is there to be read.
+    pub fn room(&self, id: RoomId) {
+        let mut due = self.due();
+        due.rooms.insert(id);
+        due.is_urgent = true;
+        self.reader.notify_one();
+    }
+
+    /// Something came before its turn; what is missing may come by itself.
+    pub fn hole(&self, id: RoomId) {
+        self.due().rooms.insert(id);
+        self.reader.notify_one();
+    }
+
+    /// It is to be read whether the account is in the room.
+    pub fn standing(&self, id: RoomId, account: AccountId) {
+        let mut due = self.due();
+        due.standings.entry(id).or_default().insert(account);
+        due.is_urgent = true;
+        self.reader.notify_one();
+    }
+
+    async fn next(&self) -> Due {
+        self.reader.notified().await;
+        if !self.due().is_urgent {
+            sleep(HOLE).await;
+        }
+        std::mem::take(&mut self.due())
+    }
+
+    fn put_back(&self, due: Due) {
+        let mut now = self.due();
+        now.rooms.extend(due.rooms);
+        for (room, accounts) in due.standings {
+            now.standings.entry(room).or_default().extend(accounts);
+        }
+        self.reader.notify_one();
+    }
+}
+
+impl Hub {
+    /// Reads what is due, and delivers it, for as long as there is a hub.
+    pub(super) async fn catch_up(self: Arc<Self>, ctx: Ctx) {
+        let mut fails = false;
+        loop {
+            let due = self.behind.next().await;
+            match self.read(&ctx, &due).await {
+                Ok(()) => fails = false,
+                Err(error) => {
+                    if !std::mem::replace(&mut fails, true) {
+                        tracing::error!(%error, "what other nodes stored could not be read");
+                    }
+                    self.behind.put_back(due);
+                    sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn read(&self, ctx: &Ctx, due: &Due) -> domain::Result<()> {
+        let mut standings: Vec<RoomId> = due.standings.keys().copied().collect();
+        let behind: Vec<Position> =
+            due.rooms.iter().filter_map(|room| self.seats.position(*room)).collect();
+        let mut missed = Vec::with_capacity(behind.len());
+        for some in behind.chunks(ROOMS) {
+            let known: Vec<_> = some.iter().map(|at| (at.room, at.revision)).collect();
+            missed.extend(messages::missed(ctx, &known).await?);
+        }
+        let known: HashMap<RoomId, i64> = behind.iter().map(|at| (at.room, at.access)).collect();
+        let moved = missed.iter().map(|missed| missed.now).filter(|now| {
+            !due.standings.contains_key(&now.room) && known.get(&now.room) != Some(&now.access)
+        });
+        standings.extend(moved.map(|now| now.room));
+        // Who is in the room comes first: nothing reaches who was turned out.
+        self.settle(ctx, due, standings).await?;
+        for messages::Missed { now, messages } in missed {
+            let heard = |message: &protocol::Message| Heard {
+                frame: Frame::numbered(&Numbered::latest(message)),
+                seq: message.seq,
+                revision: message.revision,
+                access: now.access,
+            };
+            let messages: Option<Vec<_>> =
+                messages.map(|messages| messages.iter().map(heard).collect());
+            let is_behind = self.seats.update(now.room, |room| match messages {
+                Some(messages) => room.fill(now.revision, now.access, messages),
+                None => room.give_up(now.revision),
+            });
+            if is_behind {
+                self.behind.hole(now.room);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads who is in these rooms of those who hear them and of those that are to be looked at.
+    async fn settle(&self, ctx: &Ctx, due: &Due, rooms: Vec<RoomId>) -> domain::Result<()> {
+        let pairs = |room: &RoomId| {
+            let mut accounts = self.seats.accounts_in(*room);
+            accounts.extend(due.standings.get(room).into_iter().flatten());
+            accounts.into_iter().map(|account| (*room, account)).collect::<Vec<_>>()
+        };
+        let pairs: Vec<(RoomId, AccountId)> = rooms.iter().flat_map(pairs).collect();
+        let mut read: HashMap<RoomId, (i64, Vec<(AccountId, bool)>)> = HashMap::new();
+        for inside in rooms::inside(ctx, &pairs).await? {
+            let (access, standings) =
+                read.entry(inside.room).or_insert((inside.access, Vec::new()));
+            // All of them are right as of the oldest reading.
+            *access = (*access).min(inside.access);
+            standings.push((inside.account, inside.is_inside));
+        }
+        for (room, (access, standings)) in read {
+            let Some((out, came)) = self.seats.settle(room, access, &standings) else {
+                // Read before something that is known by now.
+                standings.iter().for_each(|(account, _)| self.behind.standing(room, *account));
+                continue;
+            };
+            for account in out {
+                self.seats.tell_account(account, &Frame::of(&Event::RoomLeft { room }));
+            }
+            came.into_iter().for_each(|account| self.tell_later(Telling::Room(room, account)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! A room as this node delivers it: who hears it, how far they have heard, and what came before its
+//! turn. Events come from this node's commits and, read from the database, from those of the others;
+//! they go out in consecutive revisions, and never to who is in the room no more.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use protocol::{AccountId, Event, RoomId};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::{
+    queue::Frame,
+    recent::Recent,
+    seats::{Seat, SeatId},
+};
+
+/// As many events wait for those before them; more are read when it is their turn.
+const EARLY: usize = 256;
+
+/// A message, as it goes over the wire, and what has to be known to send it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub frame: Frame,
+    pub seq: i64,
+    pub revision: i64,
+    /// How often who is in the room had changed when this was stored.
+    pub access: i64,
+}
+
+/// Who hears a room, and how far.
+#[derive(Debug)]
+pub struct Room {
+    id: RoomId,
+    seats: HashMap<SeatId, Arc<Seat>>,
+    /// Who joined, and has not been told the room's state yet: what comes in the meantime follows it.
+    joining: HashMap<SeatId, Arc<Seat>>,
+    recent: Recent,
+    /// Everything up to this revision has been delivered. Unknown until the state is read that who
+    /// joins is told.
+    at: Option<i64>,
+    /// Who hears it was right when the room's `access` was this.
+    access: i64,
+    /// The highest `access` that was heard of.
+    newest_access: i64,
+    early: BTreeMap<i64, Heard>,
+}
+
+impl Room {
+    pub fn new(id: RoomId, at: Option<i64>, access: i64) -> Self {
+        Self {
+            id,
+            seats: HashMap::new(),
+            joining: HashMap::new(),
+            recent: Recent::default(),
+            at,
+            access,
+            newest_access: access,
+            early: BTreeMap::new(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.seats.is_empty() && self.joining.is_empty()
+    }
+
+    pub fn seats(&self) -> impl Iterator<Item = &Arc<Seat>> {
+        self.seats.values()
+    }
+
+    pub fn at(&self) -> Option<i64> {
+        self.at
+    }
+
+    pub fn access(&self) -> i64 {
+        self.access
+    }
+
+    /// Whether something must be read before all that is known of can be delivered.
+    pub fn is_behind(&self) -> bool {
+        self.access < self.newest_access || (self.at.is_some() && !self.early.is_empty())
+    }
+
+    /// The accounts that hear it.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.seats.values().map(|seat| seat.account())
+    }
+
+    /// Takes in an event of its own number.
+    pub fn hear(&mut self, event: Heard) {
+        self.newest_access = self.newest_access.max(event.access);
+        match self.at {
+            Some(at) if event.revision <= at => return,
+            // Who is there was told to load afresh.
+            None if !self.seats.is_empty() => self.at = Some(event.revision - 1),
+            _ => {}
+        }
+        if self.at == Some(event.revision - 1) && event.access <= self.access {
+            self.deliver(event);
+        } else if self.early.len() < EARLY {
+            self.early.insert(event.revision, event);
+        }
+        self.go_on();
+    }
+
+    /// Another node is as far. Whether something must be read.
+    pub fn hear_of(&mut self, revision: i64, access: i64) -> bool {
+        self.newest_access = self.newest_access.max(access);
+        self.at.is_some_and(|at| at < revision) || self.is_behind()
+    }
+
+    /// Delivers what was missing: everything up to `now` that is not out yet. Not while who is in the
+    /// room is less well known than the messages are.
+    pub fn fill(&mut self, now: i64, access: i64, messages: Vec<Heard>) {
+        self.newest_access = self.newest_access.max(access);
+        if self.access < access {
+            return;
+        }
+        for message in messages {
+            if self.at.is_some_and(|at| message.revision > at) {
+                self.skip_to(message.revision - 1);
+                self.deliver(message);
+            }
+        }
+        self.skip_to(now);
+        self.go_on();
+    }
+
+    /// Too much is missing to be told: everyone loads the room afresh.
+    pub fn give_up(&mut self, now: i64) {
+        if self.at.is_none_or(|at| at < now) {
+            self.recent = Recent::default();
+            self.at = Some(now);
+            self.tell(&Frame::of(&Event::Gap { room: Some(self.id), after: None }));
+        }
+        self.go_on();
+    }
+
+    /// This node has changed who is in the room, which made its `access` this.
+    pub fn step(&mut self, access: i64) {
+        self.newest_access = self.newest_access.max(access);
+        if self.access + 1 == access {
+            self.access = access;
+        }
+        self.go_on();
+    }
+
+    /// Who hears it is right as of this `access`.
+    pub fn settle(&mut self, access: i64) {
+        self.newest_access = self.newest_access.max(access);
+        self.access = self.access.max(access);
+        self.go_on();
+    }
+
+    /// The room was seen with this `access` by somebody who takes a seat.
+    pub fn see(&mut self, access: i64) {
+        self.newest_access = self.newest_access.max(access);
+    }
+
+    pub fn join(&mut self, seat: &Arc<Seat>) {
+        if !self.seats.contains_key(&seat.id()) {
+            self.joining.insert(seat.id(), Arc::clone(seat));
+        }
+    }
+
+    pub fn is_joining(&self, seat: &Seat) -> bool {
+        self.joining.contains_key(&seat.id())
+    }
+
+    /// Hears the room from here on, who knows it as it was at this revision: what came since is queued
+    /// at once.
+    pub fn seat(&mut self, seat: &Arc<Seat>, revision: i64) {
+        self.joining.remove(&seat.id());
+        let at = *self.at.get_or_insert(revision);
+        if at > revision {
+            match self.recent.since(revision) {
+                Some((frames, _)) => frames.into_iter().for_each(|frame| seat.queue.push(frame)),
+                None => {
+                    seat.queue.push(Frame::of(&Event::Gap { room: Some(self.id), after: None }));
+                }
+            }
+        }
+        self.seats.insert(seat.id(), Arc::clone(seat));
+        self.go_on();
+    }
+
+    /// Hears the room from here on, who was told to load it afresh.
+    pub fn seat_anyway(&mut self, seat: &Arc<Seat>) {
+        self.joining.remove(&seat.id());
+        self.seats.insert(seat.id(), Arc::clone(seat));
+    }
+
+    pub fn unseat(&mut self, seat: &Seat) {
+        self.seats.remove(&seat.id());
+        self.joining.remove(&seat.id());
+    }
+
+    /// The same for everyone who hears it.
+    pub fn tell(&self, frame: &Frame) {
+        self.seats.values().for_each(|seat| seat.queue.push(frame.clone()));
+    }
+
+    /// What came after a revision, and the revision it is whole to, if it is remembered.
+    pub fn since(&self, revision: i64) -> Option<(Vec<Utf8Bytes>, i64)> {
+        let (frames, now) = self.recent.since(revision)?;
+        Some((frames.into_iter().map(|frame| frame.text).collect(), now))
+    }
+
+    /// Forgets what was said, if it has been quiet since.
+    pub fn forget_old(&mut self, now: Instant) {
+        if self.recent.is_old(now) {
+            self.recent = Recent::default();
+        }
+    }
+
+    /// Delivers what came early and whose turn it is.
+    fn go_on(&mut self) {
+        let Some(at) = self.at else { return };
+        self.early = self.early.split_off(&(at + 1));
+        while let Some(first) = self.early.first_entry()
+            && self.at == Some(first.key() - 1)
+            && first.get().access <= self.access
+        {
+            let event = first.remove();
+            self.deliver(event);
+        }
+    }
+
+    fn deliver(&mut self, event: Heard) {
+        self.recent.push(event.seq, event.revision, &event.frame);
+        self.tell(&event.frame);
+        self.at = Some(event.revision);
+    }
+
+    /// The revisions up to this one were taken by messages that have changed since: they come with a
+    /// later revision, and it is said that nothing else is missing.
+    fn skip_to(&mut self, revision: i64) {
+        if self.at.is_some_and(|at| at < revision) {
+            self.tell(&Frame::skip(self.id, revision));
+            self.recent.skip_to(revision);
+            self.at = Some(revision);
+        }
+    }
+}
