@@ -4,10 +4,12 @@
 mod postgres;
 mod process;
 mod redis;
+mod shared;
 
 pub use postgres::{Postgres, database};
 pub use process::free_port;
 pub use redis::Redis;
+pub use shared::Shared;
 
 /// Names the address of a PostgreSQL in which tests make their databases.
 pub const POSTGRES: &str = "KITH_TEST_POSTGRES";

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use app::live::{timeline::Timeline, world::World};
 use domain::{friends, messages as said, rooms};
+use engines::Shared;
 use protocol::{
     Body, Command, Event, Limit, Message, MessageId, Room, RoomId, User,
     friends::FriendRequest,
@@ -70,7 +71,8 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn new(house: &House, person: Person) -> Self {
+    async fn new(house: &House, person: &Person) -> Self {
+        let person = person.at(house);
         let token = person.token.clone().unwrap();
         let viewer = domain::accounts::sessions::authenticate(&house.ctx, &token).await.unwrap();
         let (socket, ready) = person.connect().await;
@@ -172,9 +174,10 @@ fn is_message(event: &Event) -> bool {
     matches!(event, Event::Message { .. } | Event::MessageChanged { .. })
 }
 
-/// Somebody does something; what is not allowed changes nothing, and is part of the game.
-async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
-    let ctx = &house.ctx;
+/// Somebody does something on some node; what is not allowed changes nothing, and is part of the
+/// game.
+async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
+    let ctx = &nodes[chance.below(nodes.len())].ctx;
     let one = &people[chance.below(people.len())];
     let other = &people[chance.below(people.len())].person;
     let viewer = &one.viewer;
@@ -235,26 +238,26 @@ async fn act(house: &House, people: &[Watcher], chance: &mut Chance) {
     }
 }
 
-async fn converges(seed: u64, losses: bool) {
-    let house = House::without_limits().await;
+async fn converges(nodes: &[House], seed: u64, losses: bool) {
     let mut people = Vec::new();
-    for name in ["alice", "bob", "carol"] {
-        let person = house.person(name).await;
-        people.push(Watcher::new(&house, person).await);
+    for (n, name) in ["alice", "bob", "carol"].into_iter().enumerate() {
+        let node = &nodes[n % nodes.len()];
+        people.push(Watcher::new(node, &nodes[0].person(name).await).await);
     }
     let mut chance = Chance(seed);
     for name in ["bob", "carol"] {
-        friends::ask(&house.ctx, &people[0].viewer, name).await.unwrap();
+        friends::ask(&nodes[0].ctx, &people[0].viewer, name).await.unwrap();
     }
     for round in 0..ACTIONS / 6 {
         for _ in 0..6 {
-            act(&house, &people, &mut chance).await;
+            act(nodes, &people, &mut chance).await;
         }
-        for watcher in &mut people {
-            watcher.take_in(&house, &mut chance, losses).await;
+        for (n, watcher) in people.iter_mut().enumerate() {
+            let node = &nodes[n % nodes.len()];
+            watcher.take_in(node, &mut chance, losses).await;
             let name = watcher.person.name().to_owned();
-            let told = timeout(SETTLES_WITHIN, watcher.settle(&house)).await;
-            let fresh = watcher.fresh(&house).await;
+            let told = timeout(SETTLES_WITHIN, watcher.settle(node)).await;
+            let fresh = watcher.fresh(node).await;
             let here = format!("seed {seed}, round {round}, {name}");
             assert_eq!(seen(&watcher.world), seen(&fresh), "{here}");
             assert!(told.is_ok() && watcher.world.behind().is_empty(), "{here}");
@@ -265,13 +268,22 @@ async fn converges(seed: u64, losses: bool) {
 #[tokio::test]
 async fn worlds_converge_with_events_doubled_and_shuffled() {
     for seed in 0..SEQUENCES {
-        converges(seed, false).await;
+        converges(&[House::without_limits().await], seed, false).await;
     }
 }
 
 #[tokio::test]
 async fn worlds_converge_with_events_lost_as_well() {
     for seed in 100..100 + SEQUENCES {
-        converges(seed, true).await;
+        converges(&[House::without_limits().await], seed, true).await;
+    }
+}
+
+#[tokio::test]
+async fn worlds_converge_whichever_node_they_are_on() {
+    for seed in 200..200 + SEQUENCES {
+        let shared = Shared::new();
+        let nodes: [House; 2] = House::nodes(&shared).await;
+        converges(&nodes, seed, seed % 2 == 0).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use domain::{Clock, Config, Ctx};
+use engines::Shared;
 use futures_util::{SinkExt, StreamExt};
 use migrations::Migrator;
 use protocol::{Command, Event, MessageId, RoomId, User};
@@ -27,7 +28,7 @@ pub struct House {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl House {
@@ -40,8 +41,26 @@ impl House {
         Self::with(Switch::Off).await
     }
 
+    /// As many nodes of one house.
+    pub async fn nodes<const N: usize>(shared: &Shared) -> [Self; N] {
+        let mut nodes = Vec::new();
+        for _ in 0..N {
+            nodes.push(Self::node(&shared.database_url, Some(&shared.redis_url)).await);
+        }
+        nodes.try_into().ok().unwrap()
+    }
+
+    /// A node of the house that keeps everything here.
+    pub async fn node(database_url: &str, redis_url: Option<&str>) -> Self {
+        let config = Config {
+            database_url: database_url.to_owned(),
+            redis_url: redis_url.map(str::to_owned),
+            clock: Clock::System,
+        };
+        Self::on(config, Switch::Off, None).await
+    }
+
     async fn with(rate_limits: Switch) -> Self {
-        let _ = any_spawner::Executor::init_tokio();
         let folder = TempDir::new().unwrap();
         let database_url = match std::env::var(engines::POSTGRES) {
             Ok(server) => engines::database(&server),
@@ -49,6 +68,11 @@ impl House {
         };
         let redis_url = std::env::var(engines::REDIS).ok();
         let config = Config { database_url, redis_url, clock: Clock::System };
+        Self::on(config, rate_limits, Some(folder)).await
+    }
+
+    async fn on(config: Config, rate_limits: Switch, folder: Option<TempDir>) -> Self {
+        let _ = any_spawner::Executor::init_tokio();
         let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -122,6 +146,11 @@ impl Answer {
 }
 
 impl Person {
+    /// The same person, who speaks to another node.
+    pub fn at(&self, node: &House) -> Self {
+        Self { address: node.address, ..self.clone() }
+    }
+
     pub fn name(&self) -> &str {
         &self.user.as_ref().unwrap().username
     }

@@ -8,4 +8,5 @@ mod forms;
 mod friends;
 mod house;
 mod messages;
+mod nodes;
 mod socket;
