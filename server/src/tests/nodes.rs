@@ -81,11 +81,23 @@ async fn what_is_said_on_both_nodes_at_once_is_heard_on_both_in_one_order() {
 async fn who_is_turned_out_on_one_node_hears_nothing_more_on_the_other() {
     let shared = Shared::new();
     let [one, other] = House::nodes(&shared).await;
-    let (alice, bob, room) = square(&one, &other).await;
-    let carol = one.person("carol").await.at(&other);
+    turn_out(&one, &other).await;
+}
+
+#[tokio::test]
+async fn who_is_turned_out_hears_nothing_more_even_if_nobody_says_so() {
+    let shared = Shared::new();
+    let one = House::node(&shared.database_url, None).await;
+    let other = House::node(&shared.database_url, None).await;
+    turn_out(&one, &other).await;
+}
+
+async fn turn_out(one: &House, other: &House) {
+    let (alice, bob, room) = square(one, other).await;
+    let carol = one.person("carol").await.at(other);
     assert_eq!(carol.put(&format!("/rooms/{room}/members/me"), None).await.status, 200);
     let ((mut his, _), (mut hers, _)) = (bob.connect().await, carol.connect().await);
-    for round in 0..10 {
+    for round in 0..5 {
         post(&alice, room, "for both").await;
         let heard = |event: &Event| matches!(event, Event::Message { .. });
         his.until(heard).await;
