@@ -11,6 +11,9 @@ pub use process::free_port;
 pub use redis::Redis;
 pub use shared::Shared;
 
+/// Names what houses of tests that mind no database are kept in: `postgres`, or SQLite where it is
+/// not set.
+pub const ON: &str = "KITH_TEST_ON";
 /// Names the address of a PostgreSQL in which tests make their databases.
 pub const POSTGRES: &str = "KITH_TEST_POSTGRES";
 /// Names the address of a Redis that tests share.

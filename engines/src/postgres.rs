@@ -80,6 +80,22 @@ impl Postgres {
         }
     }
 
+    /// Lets all of it stand still: its connections stay open, and nothing comes.
+    pub fn freeze(&self) {
+        self.signal_all("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal_all("-CONT");
+    }
+
+    fn signal_all(&self, signal: &str) {
+        let process = self.process.as_ref().expect("it runs");
+        process.signal(signal);
+        process.signal_children(signal);
+    }
+
     /// Starts it again.
     pub fn resume(&mut self) {
         self.begin();

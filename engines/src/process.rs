@@ -61,6 +61,12 @@ impl Process {
         assert!(sent.success(), "the process is there");
     }
 
+    pub(crate) fn signal_children(&self, signal: &str) {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("pkill").args([signal, "-P", &pid]).status().expect("pkill");
+        assert!(sent.success(), "it has children");
+    }
+
     /// Ends it by a signal, and waits until it is gone.
     pub(crate) fn end(mut self, signal: &str) {
         self.signal(signal);

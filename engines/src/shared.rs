@@ -1,7 +1,7 @@
 //! Engines that a test shares with others where they were started for all of them, and else has for
 //! itself.
 
-use crate::{POSTGRES, Postgres, REDIS, Redis, postgres::database};
+use crate::{ON, POSTGRES, Postgres, REDIS, Redis, postgres::database};
 
 /// A database and a Redis for several nodes.
 #[derive(Debug)]
@@ -13,6 +13,14 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// What a house is kept in whose test minds no database: `None` for SQLite.
+    ///
+    /// # Panics
+    /// As [`Shared::new`].
+    pub fn chosen() -> Option<Self> {
+        std::env::var(ON).is_ok_and(|on| on == "postgres").then(Self::new)
+    }
+
     /// In the engines that the environment names, and in new ones where it names none.
     ///
     /// # Panics

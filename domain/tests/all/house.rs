@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{Clock, Config, Ctx, Viewer, accounts, bus::Change, friends, rooms};
+use engines::Shared;
 use migrations::Migrator;
 use protocol::{
     Body, MessageId, Password, Room, RoomId, Timestamp, User, Username, accounts::SignUp,
@@ -18,10 +19,9 @@ pub struct House {
 }
 
 /// Where a house keeps everything.
-struct Place {
-    database_url: String,
-    redis_url: Option<String>,
-    _folder: TempDir,
+enum Place {
+    Folder(TempDir),
+    Shared(Shared),
 }
 
 #[derive(Clone)]
@@ -51,12 +51,6 @@ impl House {
         drop(ctx);
         let ctx = place.open().await;
         Self { ctx, place }
-    }
-
-    /// Another node of the same house, where its database takes more than one.
-    pub async fn another_node(&self) -> Option<Ctx> {
-        let is_shared = !self.place.database_url.starts_with("sqlite:");
-        if is_shared { Some(self.place.open().await) } else { None }
     }
 
     /// Listens from here on.
@@ -121,20 +115,18 @@ impl House {
 
 impl Place {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let database_url = match std::env::var(engines::POSTGRES) {
-            Ok(server) => engines::database(&server),
-            Err(_) => format!("sqlite:{}", folder.path().join("kith.db").display()),
-        };
-        Self { database_url, redis_url: std::env::var(engines::REDIS).ok(), _folder: folder }
+        let folder = || Self::Folder(TempDir::new().unwrap());
+        Shared::chosen().map_or_else(folder, Self::Shared)
     }
 
     async fn open(&self) -> Ctx {
-        let config = Config {
-            database_url: self.database_url.clone(),
-            redis_url: self.redis_url.clone(),
-            clock: Clock::fixed(NOON),
+        let (database_url, redis_url) = match self {
+            Self::Folder(folder) => {
+                (format!("sqlite:{}", folder.path().join("kith.db").display()), None)
+            }
+            Self::Shared(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
         };
+        let config = Config { database_url, redis_url, clock: Clock::fixed(NOON) };
         Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
     }
 }

@@ -116,9 +116,10 @@ impl Hub {
             let known: Vec<_> = some.iter().map(|at| (at.room, at.revision)).collect();
             missed.extend(messages::missed(ctx, &known).await?);
         }
-        let known: HashMap<RoomId, i64> = behind.iter().map(|at| (at.room, at.access)).collect();
+        let known: HashMap<RoomId, Position> = behind.iter().map(|at| (at.room, *at)).collect();
         let moved = missed.iter().map(|missed| missed.now).filter(|now| {
-            !due.standings.contains_key(&now.room) && known.get(&now.room) != Some(&now.access)
+            let access = known.get(&now.room).map(|at| at.access);
+            !due.standings.contains_key(&now.room) && access != Some(now.access)
         });
         standings.extend(moved.map(|now| now.room));
         // Who is in the room comes first: nothing reaches who was turned out.
@@ -132,11 +133,13 @@ impl Hub {
             };
             let messages: Option<Vec<_>> =
                 messages.map(|messages| messages.iter().map(heard).collect());
+            let after = known.get(&now.room).map_or(0, |at| at.revision);
             let is_behind = self.seats.update(now.room, |room| match messages {
-                Some(messages) => room.fill(now.revision, now.access, messages),
+                Some(messages) => room.fill(after, now.revision, now.access, messages),
                 None => room.give_up(now.revision),
             });
-            if is_behind {
+            let at = self.seats.position(now.room);
+            if is_behind || at.is_some_and(|at| at.revision < now.revision) {
                 self.behind.hole(now.room);
             }
         }

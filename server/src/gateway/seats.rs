@@ -51,6 +51,12 @@ struct Hears {
 }
 
 impl Seat {
+    #[cfg(test)]
+    pub fn of(id: SeatId) -> Self {
+        let (account, session) = (AccountId::new(0, [1; 16]), SessionId::new(0, [1; 16]));
+        Self { id, account, session, queue: Queue::default(), hears: Mutex::default() }
+    }
+
     pub fn id(&self) -> SeatId {
         self.id
     }

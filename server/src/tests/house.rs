@@ -28,7 +28,7 @@ pub struct House {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
-    _folder: Option<TempDir>,
+    _place: (Option<TempDir>, Option<Shared>),
 }
 
 impl House {
@@ -57,21 +57,21 @@ impl House {
             redis_url: redis_url.map(str::to_owned),
             clock: Clock::System,
         };
-        Self::on(config, Switch::Off, None).await
+        Self::on(config, Switch::Off).await
     }
 
     async fn with(rate_limits: Switch) -> Self {
         let folder = TempDir::new().unwrap();
-        let database_url = match std::env::var(engines::POSTGRES) {
-            Ok(server) => engines::database(&server),
-            Err(_) => format!("sqlite:{}", folder.path().join("kith.db").display()),
+        let shared = Shared::chosen();
+        let (database_url, redis_url) = match &shared {
+            Some(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
+            None => (format!("sqlite:{}", folder.path().join("kith.db").display()), None),
         };
-        let redis_url = std::env::var(engines::REDIS).ok();
         let config = Config { database_url, redis_url, clock: Clock::System };
-        Self::on(config, rate_limits, Some(folder)).await
+        Self { _place: (Some(folder), shared), ..Self::on(config, rate_limits).await }
     }
 
-    async fn on(config: Config, rate_limits: Switch, folder: Option<TempDir>) -> Self {
+    async fn on(config: Config, rate_limits: Switch) -> Self {
         let _ = any_spawner::Executor::init_tokio();
         let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -82,7 +82,7 @@ impl House {
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });
-        Self { ctx, address, stop: Some(stop), served, _folder: folder }
+        Self { ctx, address, stop: Some(stop), served, _place: (None, None) }
     }
 
     pub fn url(&self, path: &str) -> String {

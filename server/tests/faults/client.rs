@@ -2,7 +2,7 @@
 //! from what it has, and writes down everything it was told.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -12,7 +12,7 @@ use std::{
 };
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{Command, Event, Message, MessageId, RoomId};
+use protocol::{Code, Command, Event, Message, MessageId, RoomId};
 use tokio::{
     net::TcpStream,
     task::JoinHandle,
@@ -40,6 +40,10 @@ pub struct Log {
     /// Everything that should not have happened.
     pub wrong: Vec<String>,
     pub connections: u64,
+    /// The node that it is connected to.
+    pub node: Option<SocketAddr>,
+    /// Refused for the time being.
+    pub refused: HashSet<MessageId>,
     pub refusals: u64,
 }
 
@@ -74,10 +78,12 @@ fn new_id() -> MessageId {
 
 impl Client {
     /// Comes in, and goes on as its habits are.
-    pub fn start(address: SocketAddr, person: Person, habits: Habits) -> Self {
-        let log = Arc::<Mutex<Log>>::default();
+    pub fn start(addresses: Vec<SocketAddr>, person: Person, habits: Habits) -> Self {
+        // It knows its rooms as they were made: empty.
+        let revisions = habits.rooms.iter().map(|room| (*room, 0)).collect();
+        let log = Arc::new(Mutex::new(Log { revisions, ..Log::default() }));
         let speaks = Arc::new(AtomicBool::new(true));
-        let run = run(address, person.clone(), habits, Arc::clone(&log), Arc::clone(&speaks));
+        let run = run(addresses, person.clone(), habits, Arc::clone(&log), Arc::clone(&speaks));
         Self { person, log, speaks, task: tokio::spawn(run) }
     }
 
@@ -102,7 +108,7 @@ pub async fn connect(
 }
 
 async fn run(
-    address: SocketAddr,
+    mut addresses: Vec<SocketAddr>,
     person: Person,
     habits: Habits,
     log: Arc<Mutex<Log>>,
@@ -110,10 +116,13 @@ async fn run(
 ) {
     let mut said = 0_usize;
     loop {
-        if let Ok(socket) = connect(address, &person, "?resume=1").await {
+        if let Ok(socket) = connect(addresses[0], &person, "?resume=1").await {
+            log.lock().unwrap().node = Some(addresses[0]);
             live(socket, &habits, &log, &speaks, &mut said).await;
+            log.lock().unwrap().node = None;
         }
-        // The connection is gone: back after a moment.
+        // The connection is gone: back after a moment, to the next node.
+        addresses.rotate_left(1);
         sleep(Duration::from_millis(100)).await;
     }
 }
@@ -165,12 +174,18 @@ async fn live(
                 Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => Vec::new(),
             },
-            _ = ticks.tick(), if is_ready && speaks.load(Ordering::Relaxed) => {
-                let next = (habits.rooms[*said % habits.rooms.len()], new_id());
-                *said += 1;
+            _ = ticks.tick(), if is_ready => {
                 let mut log = log.lock().unwrap();
-                log.unanswered.push_back(next);
-                vec![send(&next)]
+                let again = std::mem::take(&mut log.refused);
+                let mut due: Vec<Command> =
+                    log.unanswered.iter().filter(|(_, id)| again.contains(id)).map(send).collect();
+                if speaks.load(Ordering::Relaxed) {
+                    let next = (habits.rooms[*said % habits.rooms.len()], new_id());
+                    *said += 1;
+                    log.unanswered.push_back(next);
+                    due.push(send(&next));
+                }
+                due
             }
         };
         for command in due {
@@ -218,7 +233,12 @@ impl Log {
                     self.wrong.push(format!("{room}: {id} was {before} and then {seq}"));
                 }
             }
-            Event::Refused { .. } => self.refusals += 1,
+            // Said again with the next.
+            Event::Refused { id: Some(id), code: Code::Unavailable, .. } => {
+                self.refused.insert(id);
+                self.refusals += 1;
+            }
+            Event::Refused { detail, .. } => self.wrong.push(detail),
             Event::Gap { room, .. } => self.wrong.push(format!("a gap in {room:?}")),
             _ => {}
         }

@@ -11,7 +11,7 @@ async fn a_full_disk_refuses_in_words_and_recovers_by_itself() {
     let people = [house.rest.person("alice").await, house.rest.person("bob").await];
     let room = house.rest.room(&people).await;
     // Into the file system that the server sees.
-    let pid = house.process.id().unwrap();
+    let pid = house.nodes[0].process.id().unwrap();
     let ballast = format!("/proc/{pid}/root{}/ballast", house.folder.path().display());
     std::fs::write(&ballast, vec![1; 512 * 1024]).unwrap();
     let post = async |n: usize| {

@@ -1,11 +1,13 @@
 //! The binary as a process, on a port and a folder that outlive it.
 
 use std::{
+    ffi::OsString,
     net::{SocketAddr, TcpListener},
     process::Stdio,
     time::Duration,
 };
 
+use engines::{Postgres, Redis};
 use protocol::RoomId;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -19,39 +21,88 @@ use tokio::{
 /// Long enough for a busy machine; who waits as long has found a fault.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// One house: a node on SQLite, or several on a PostgreSQL and a Redis of their own.
 pub struct House {
-    pub address: SocketAddr,
+    pub nodes: Vec<Node>,
     pub folder: TempDir,
-    pub process: Child,
     pub rest: Rest,
+    pub engines: Option<Engines>,
+}
+
+/// What several nodes share.
+pub struct Engines {
+    pub postgres: Postgres,
+    pub redis: Redis,
+}
+
+/// A process that serves.
+pub struct Node {
+    pub address: SocketAddr,
+    pub process: Child,
+    settings: Vec<(&'static str, OsString)>,
 }
 
 impl House {
     pub async fn open() -> Self {
         let folder = TempDir::new().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let process = start(Command::new(BINARY), &folder, address);
-        let rest = Rest { client: Client::new(), address };
-        let house = Self { address, folder, process, rest };
-        house.answers().await;
-        house
+        let settings = vec![("KITH_DATA", folder.path().into())];
+        let node = Node::start(Command::new(BINARY), settings).await;
+        Self::of(vec![node], folder, None)
     }
 
     /// The same in a file system of its own with this many bytes.
     pub async fn on_a_small_disk(bytes: usize) -> Self {
         let folder = TempDir::new().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut command = Command::new("unshare");
         let mount = format!(r#"mount -t tmpfs -o size={bytes} kith "$KITH_DATA" && exec "$@""#);
         command.args(["--map-root-user", "--mount", "sh", "-c", &mount, "sh", BINARY]);
-        let process = start(command, &folder, address);
-        let rest = Rest { client: Client::new(), address };
-        let house = Self { address, folder, process, rest };
-        house.answers().await;
-        house
+        let settings = vec![("KITH_DATA", folder.path().into())];
+        let node = Node::start(command, settings).await;
+        Self::of(vec![node], folder, None)
     }
 
-    pub async fn answers(&self) {
+    /// Two nodes.
+    pub async fn of_two() -> Self {
+        let folder = TempDir::new().unwrap();
+        let engines = Engines { postgres: Postgres::start(), redis: Redis::start() };
+        let settings = vec![
+            ("KITH_DATA", folder.path().into()),
+            ("DATABASE_URL", engines.postgres.database().into()),
+            ("REDIS_URL", engines.redis.url().into()),
+        ];
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            nodes.push(Node::start(Command::new(BINARY), settings.clone()).await);
+        }
+        Self::of(nodes, folder, Some(engines))
+    }
+
+    fn of(nodes: Vec<Node>, folder: TempDir, engines: Option<Engines>) -> Self {
+        let rest = Rest { client: Client::new(), address: nodes[0].address };
+        Self { nodes, folder, rest, engines }
+    }
+
+    /// Its first node.
+    pub fn address(&self) -> SocketAddr {
+        self.nodes[0].address
+    }
+
+    /// Where a client may go, the node that it tries first in front.
+    pub fn addresses(&self, first: usize) -> Vec<SocketAddr> {
+        let all = self.nodes.iter().cycle().skip(first % self.nodes.len());
+        all.take(self.nodes.len()).map(|node| node.address).collect()
+    }
+}
+
+impl Node {
+    async fn start(command: Command, settings: Vec<(&'static str, OsString)>) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let node = Self { address, process: start(command, &settings, address), settings };
+        node.answers().await;
+        node
+    }
+
+    async fn answers(&self) {
         let opened = timeout(PATIENCE, async {
             while TcpStream::connect(self.address).await.is_err() {
                 sleep(Duration::from_millis(10)).await;
@@ -60,10 +111,10 @@ impl House {
         opened.await.expect("the server opens its port");
     }
 
-    /// `kill -9`, and the same house again at once.
+    /// `kill -9`, and the same node again at once.
     pub async fn crash(&mut self) {
         self.process.kill().await.unwrap();
-        self.process = start(Command::new(BINARY), &self.folder, self.address);
+        self.process = start(Command::new(BINARY), &self.settings, self.address);
         self.answers().await;
     }
 
@@ -76,10 +127,14 @@ impl House {
 
 const BINARY: &str = env!("CARGO_BIN_EXE_kith");
 
-fn start(mut command: Command, folder: &TempDir, address: SocketAddr) -> Child {
+fn start(
+    mut command: Command,
+    settings: &[(&'static str, OsString)],
+    address: SocketAddr,
+) -> Child {
     command
         .arg("serve")
-        .env("KITH_DATA", folder.path())
+        .envs(settings.iter().cloned())
         .env("KITH_LISTEN", address.to_string())
         .env("KITH_RATE_LIMITS", "off")
         .env("KITH_LOG", "off")
@@ -120,6 +175,11 @@ impl Rest {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or(Value::Null))
+    }
+
+    /// The same questions to another node.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
     }
 
     pub async fn person(&self, name: &str) -> Person {

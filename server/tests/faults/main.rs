@@ -6,5 +6,7 @@ mod client;
 mod crash;
 mod disk;
 mod house;
+mod nodes;
 mod readers;
 mod stop;
+mod workload;

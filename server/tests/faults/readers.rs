@@ -18,7 +18,7 @@ use super::{
 };
 
 async fn handshake(house: &House, person: &Person) -> TcpStream {
-    let mut stream = TcpStream::connect(house.address).await.unwrap();
+    let mut stream = TcpStream::connect(house.address()).await.unwrap();
     let request = format!(
         "GET /api/v1/socket HTTP/1.1\r\nhost: kith\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -43,7 +43,7 @@ async fn who_never_reads_is_closed_and_harms_nobody() {
     let room = house.rest.room(&people).await;
     // Bob's phone has stopped; his laptop reads.
     let frozen = handshake(&house, &people[1]).await;
-    let mut laptop = connect(house.address, &people[1], "").await.unwrap();
+    let mut laptop = connect(house.address(), &people[1], "").await.unwrap();
     let began = Instant::now();
     let mut said = 0_i64;
     // Far more than the system keeps for a socket, until the server has had enough.
@@ -73,7 +73,7 @@ async fn who_never_reads_is_closed_and_harms_nobody() {
 async fn frames_that_are_none_end_their_connection_and_no_other() {
     let house = House::open().await;
     let alice = house.rest.person("alice").await;
-    let mut other = connect(house.address, &alice, "").await.unwrap();
+    let mut other = connect(house.address(), &alice, "").await.unwrap();
     assert!(matches!(other.next().await, Some(Ok(Frame::Text(_)))));
     // Masked with zeros, so that what is sent is what is written here.
     let masked = |first: u8, payload: &[u8]| {

@@ -25,7 +25,7 @@ async fn a_thousand_sockets_are_told_to_come_back() {
     let room = house.rest.room(&people).await;
     let mut sockets = Vec::new();
     for n in 0..SOCKETS {
-        let mut socket = connect(house.address, &people[n % people.len()], "").await.unwrap();
+        let mut socket = connect(house.address(), &people[n % people.len()], "").await.unwrap();
         assert!(matches!(socket.next().await, Some(Ok(Frame::Text(_)))));
         sockets.push(socket);
     }
@@ -34,7 +34,7 @@ async fn a_thousand_sockets_are_told_to_come_back() {
     let send = json!({"type": "send", "room": room, "id": id, "body": "just in time"});
     sockets[0].send(Frame::text(send.to_string())).await.unwrap();
     let began = Instant::now();
-    house.signal("-TERM");
+    house.nodes[0].signal("-TERM");
     let mut spread = Vec::new();
     let mut acked = false;
     for socket in &mut sockets {
@@ -57,7 +57,8 @@ async fn a_thousand_sockets_are_told_to_come_back() {
         assert_eq!(code, Some(1012), "{last}, after {bye:?}");
         spread.push(bye.expect("a bye before the close"));
     }
-    let status = timeout(Duration::from_secs(10), house.process.wait()).await.unwrap().unwrap();
+    let status =
+        timeout(Duration::from_secs(10), house.nodes[0].process.wait()).await.unwrap().unwrap();
     assert!(status.success(), "{status}");
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     assert!(acked, "what was under way was finished");

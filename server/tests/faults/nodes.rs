@@ -1,0 +1,157 @@
+//! Two nodes that share a PostgreSQL and a Redis, of which one or the other fails.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use protocol::{Event, MessageId, RoomId};
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_tungstenite::tungstenite::Message as Frame;
+
+use super::{
+    client::{Client, Socket, connect},
+    house::{House, PATIENCE, Person, until},
+    workload::{come_in, connections, gather, holds, kills, until_everyone_came},
+};
+
+/// How far a node may be behind the other, whatever Redis does.
+const BEHIND: Duration = Duration::from_secs(1);
+/// How soon everything works again once the database is back.
+const BACK: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whichever_node_is_killed_its_clients_go_to_the_other_and_miss_nothing() {
+    let mut house = House::of_two().await;
+    let (people, rooms) = gather(&house).await;
+    let clients = come_in(&house, &people, &rooms, None);
+    until_everyone_came(&clients, 1).await;
+    for kill in 0..kills() {
+        sleep(Duration::from_millis(300 + 137 * (kill as u64 % 7))).await;
+        let node = &mut house.nodes[kill % 2];
+        let on_it =
+            clients.iter().filter(|client| client.log.lock().unwrap().node == Some(node.address));
+        let back = connections(&clients) + on_it.count() as u64;
+        node.crash().await;
+        until("its clients are back", || connections(&clients) >= back).await;
+    }
+    let acked = holds(&house, clients, &rooms).await;
+    assert!(acked > kills() * 10, "only {acked} messages: that was no burst");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind() {
+    let mut house = House::of_two().await;
+    let (people, rooms) = gather(&house).await;
+    let clients = come_in(&house, &people, &rooms, None);
+    until_everyone_came(&clients, 1).await;
+    let mut probe = Probe::new(&house, &people[0], rooms[0]).await;
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).freeze();
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).thaw();
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).stop();
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).resume();
+    probe.is_heard_in_time(&house, 5).await;
+    // Once it is back, it wakes again: sooner than anybody looks unasked.
+    let late = Instant::now() + PATIENCE;
+    while probe.heard_after(&house).await > Duration::from_millis(100) {
+        assert!(Instant::now() < late, "Redis is back, and nobody is woken");
+    }
+    holds(&house, clients, &rooms).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_restarts_or_stands_still_loses_and_doubles_nothing() {
+    let mut house = House::of_two().await;
+    let (people, rooms) = gather(&house).await;
+    let clients = come_in(&house, &people, &rooms, None);
+    until_everyone_came(&clients, 1).await;
+    for _ in 0..3 {
+        house.engines.as_mut().unwrap().postgres.restart();
+        works_again(&house, &people[0], rooms[0]).await;
+    }
+    let postgres = &mut house.engines.as_mut().unwrap().postgres;
+    postgres.stop();
+    // Long enough for everyone to be refused, and to try again.
+    until("sends are refused", || refusals(&clients) > 0).await;
+    postgres.resume();
+    works_again(&house, &people[0], rooms[0]).await;
+    let refused = refusals(&clients);
+    let postgres = &house.engines.as_ref().unwrap().postgres;
+    postgres.freeze();
+    until("sends are refused", || refusals(&clients) > refused).await;
+    postgres.thaw();
+    works_again(&house, &people[0], rooms[0]).await;
+    holds(&house, clients, &rooms).await;
+}
+
+fn redis(house: &mut House) -> &mut engines::Redis {
+    &mut house.engines.as_mut().unwrap().redis
+}
+
+fn refusals(clients: &[Client]) -> u64 {
+    clients.iter().map(|client| client.log.lock().unwrap().refusals).sum()
+}
+
+/// Both nodes store messages again soon.
+async fn works_again(house: &House, person: &Person, room: RoomId) {
+    let back = Instant::now();
+    for node in &house.nodes {
+        let rest = house.rest.at(node.address);
+        let path = format!("/rooms/{room}/messages");
+        let said = Some(json!({"body": "back again"}));
+        while rest.ask(Method::POST, &path, Some(person), said.clone()).await.0 != 201 {
+            assert!(back.elapsed() < BACK, "not back in time");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert!(back.elapsed() < BACK, "{:?}", back.elapsed());
+}
+
+/// Somebody who says something on one node and listens on the other.
+struct Probe {
+    person: Person,
+    room: RoomId,
+    socket: Socket,
+}
+
+impl Probe {
+    async fn new(house: &House, person: &Person, room: RoomId) -> Self {
+        let socket = connect(house.nodes[1].address, person, "").await.unwrap();
+        Self { person: person.clone(), room, socket }
+    }
+
+    async fn is_heard_in_time(&mut self, house: &House, times: usize) {
+        for _ in 0..times {
+            let after = self.heard_after(house).await;
+            assert!(after < BEHIND, "{after:?}");
+        }
+    }
+
+    /// How long after it was stored on one node a message is heard on the other.
+    async fn heard_after(&mut self, house: &House) -> Duration {
+        let path = format!("/rooms/{}/messages", self.room);
+        let said = Some(json!({"body": "do you hear me"}));
+        let (status, stored) = house.rest.ask(Method::POST, &path, Some(&self.person), said).await;
+        assert_eq!(status, 201, "{stored}");
+        let stored_at = Instant::now();
+        let id: MessageId = stored["id"].as_str().unwrap().parse().unwrap();
+        timeout(PATIENCE, async {
+            while let Some(frame) = self.socket.next().await {
+                if let Frame::Text(text) = frame.unwrap()
+                    && let Ok(Event::Message { message }) = Event::read(&text)
+                    && message.id == id
+                {
+                    return;
+                }
+            }
+            panic!("the socket ended");
+        })
+        .await
+        .unwrap();
+        stored_at.elapsed()
+    }
+}
