@@ -1,7 +1,6 @@
 //! One room of 200: what a delivery costs, how late it is, and how many there can be.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -19,9 +18,10 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     Outcome,
+    dialect::{Dialect, Target},
     house::Usage,
     report::percentile,
-    socket::{Socket, nanos, next, open, said_at, send},
+    socket::{Socket, nanos, next, said_at},
 };
 
 pub const MEMBERS: usize = 200;
@@ -30,6 +30,7 @@ const SPEAKERS: usize = 10;
 
 /// Everyone in the room, listening.
 pub struct Crowd {
+    target: Target,
     sinks: Vec<SplitSink<Socket, Message>>,
     room: RoomId,
     /// What is sent to the bare broadcaster is filled up to the size of Kith's frames.
@@ -63,25 +64,20 @@ pub struct Run {
 
 impl Crowd {
     pub async fn gather(
-        address: SocketAddr,
+        target: Target,
         tokens: &[String],
         room: RoomId,
-        greets: bool,
         padding: Option<usize>,
     ) -> Outcome<Self> {
         let heard = Arc::<Heard>::default();
         let mut tasks = JoinSet::new();
         let mut sinks = Vec::new();
         for token in tokens {
-            let mut socket = open(address, token, "").await?;
-            if greets {
-                next(&mut socket).await?;
-            }
-            let (sink, stream) = socket.split();
+            let (sink, stream) = target.enter(token, "").await?.split();
             sinks.push(sink);
-            tasks.spawn(listen(stream, Arc::clone(&heard)));
+            tasks.spawn(listen(target, stream, Arc::clone(&heard)));
         }
-        Ok(Self { sinks, room, padding, heard, tasks })
+        Ok(Self { target, sinks, room, padding, heard, tasks })
     }
 
     /// Says `rate` messages a second for a while.
@@ -140,11 +136,7 @@ impl Crowd {
     }
 
     async fn say(&mut self, n: usize) -> Outcome<()> {
-        let (_, mut message) = send(self.room);
-        if let (Some(length), Message::Text(text)) = (self.padding, &message) {
-            let filled = format!("{text:<length$}");
-            message = Message::Text(filled.into());
-        }
+        let (_, message) = self.target.message(self.room, self.padding);
         Ok(self.sinks[n % SPEAKERS].send(message).await?)
     }
 
@@ -155,6 +147,7 @@ impl Crowd {
 }
 
 async fn listen(
+    target: Target,
     mut stream: impl StreamExt<Item = crate::socket::SocketItem> + Unpin,
     heard: Arc<Heard>,
 ) -> Outcome<()> {
@@ -164,7 +157,7 @@ async fn listen(
         let text = next(&mut stream).await?;
         // An ack carries no body; which of one's messages it is for the id would tell. The time it
         // came is what matters: it is compared with the message's own arrival.
-        if text.starts_with(r#"{"type":"ack""#) {
+        if target.speaks != Dialect::Bare && target.is_ack(&text) {
             heard.acks.fetch_add(1, Ordering::Relaxed);
             if let Some(at) = acked_at(&text) {
                 acked.push(at);

@@ -10,7 +10,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::Outcome;
+use crate::{
+    Outcome,
+    dialect::{Dialect, Target},
+};
 
 /// How long a server may take to open its port.
 const OPENS_WITHIN: Duration = Duration::from_secs(20);
@@ -28,30 +31,23 @@ impl House {
         let folder = TempDir::new()?;
         let address = free_address()?;
         let child = serve(binary, folder.path(), address)?;
-        let house = Self { address, binary: binary.to_owned(), folder, child };
-        house.answers().await?;
-        Ok(house)
-    }
-
-    async fn answers(&self) -> Outcome<()> {
-        tokio::time::timeout(OPENS_WITHIN, async {
-            while TcpStream::connect(self.address).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await
-        .map_err(|_| "the server did not open its port".into())
+        answers(address).await?;
+        Ok(Self { address, binary: binary.to_owned(), folder, child })
     }
 
     /// Kills it and starts it again on the same data and port.
     pub async fn restart(&mut self) -> Outcome<()> {
         self.child.kill().await?;
         self.child = serve(&self.binary, self.folder.path(), self.address)?;
-        self.answers().await
+        answers(self.address).await
+    }
+
+    pub fn target(&self) -> Target {
+        Target { address: self.address, speaks: Dialect::Kith }
     }
 
     pub fn usage(&self) -> Outcome<Usage> {
-        usage(&self.child)
+        usage(self.child.id())
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -65,7 +61,7 @@ impl House {
 
 /// The bare broadcaster, as a process of its own so that its use is counted like Kith's.
 pub struct Bare {
-    pub address: SocketAddr,
+    address: SocketAddr,
     child: Child,
 }
 
@@ -81,8 +77,12 @@ impl Bare {
         Ok(Self { address: line.parse()?, child })
     }
 
+    pub fn target(&self) -> Target {
+        Target { address: self.address, speaks: Dialect::Bare }
+    }
+
     pub fn usage(&self) -> Outcome<Usage> {
-        usage(&self.child)
+        usage(self.child.id())
     }
 
     pub async fn close(mut self) -> Outcome<()> {
@@ -90,7 +90,18 @@ impl Bare {
     }
 }
 
-fn free_address() -> Outcome<SocketAddr> {
+/// Until somebody listens there.
+pub async fn answers(address: SocketAddr) -> Outcome<()> {
+    tokio::time::timeout(OPENS_WITHIN, async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .map_err(|_| "the server did not open its port".into())
+}
+
+pub fn free_address() -> Outcome<SocketAddr> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
@@ -115,8 +126,9 @@ pub struct Usage {
     pub resident: u64,
 }
 
-fn usage(child: &Child) -> Outcome<Usage> {
-    let pid = child.id().ok_or("the server has ended")?;
+/// What a process has used, by its id.
+pub fn usage(pid: Option<u32>) -> Outcome<Usage> {
+    let pid = pid.ok_or("the server has ended")?;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // After the name, which may have spaces: state is field 3, utime 14, stime 15, rss 24.
     let fields: Vec<&str> =

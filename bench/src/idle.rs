@@ -8,8 +8,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
     Outcome,
+    dialect::Target,
     house::{House, Usage},
-    socket::{Socket, connect, next, open},
+    socket::{Socket, connect, next},
 };
 
 /// As many connect at once.
@@ -25,10 +26,9 @@ pub struct Idle {
 
 /// Opens connections up to each of these numbers, and looks.
 pub async fn run(
-    address: SocketAddr,
+    target: Target,
     tokens: &[String],
     steps: &[usize],
-    greets: bool,
     usage: impl Fn() -> Outcome<Usage>,
 ) -> Outcome<(Vec<Idle>, Vec<Socket>)> {
     let empty = usage()?;
@@ -38,14 +38,7 @@ pub async fn run(
         let (before, new) = (usage()?, step - sockets.len());
         let first = sockets.len();
         let more: Vec<Socket> = stream::iter(first..*step)
-            .map(|n| async move {
-                let token = &tokens[n % tokens.len()];
-                if greets {
-                    connect(address, token, "").await.map(|(socket, _)| socket)
-                } else {
-                    open(address, token, "").await
-                }
-            })
+            .map(|n| target.enter(&tokens[n % tokens.len()], ""))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;

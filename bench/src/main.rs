@@ -2,9 +2,11 @@
 //! public interface only, and never decides whether a test passes.
 
 mod bare;
+mod dialect;
 mod fanout;
 mod house;
 mod idle;
+mod peers;
 mod people;
 mod reading;
 mod report;
@@ -19,7 +21,6 @@ use house::{Bare, House};
 use people::{Person, Rest};
 use protocol::RoomId;
 use report::{Goal, Machine, Report, say};
-use rooms::Speaker;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -49,6 +50,24 @@ enum What {
         #[arg(long, default_value_t = 1_000_000)]
         large: u64,
     },
+    /// Measure what a person would pick instead, beside a binary.
+    Peers {
+        /// The release binary.
+        #[arg(long, env = "KITH_BIN")]
+        binary: PathBuf,
+        /// Where the figures go.
+        #[arg(long, default_value = "bench/results/latest-peers.json")]
+        out: PathBuf,
+        /// The folder of the peers.
+        #[arg(long, default_value = "bench/peers")]
+        folder: PathBuf,
+        /// The Python that has what `bench/peers/channels/requirements.txt` names.
+        #[arg(long)]
+        python: PathBuf,
+        /// Seconds that each measurement lasts.
+        #[arg(long, default_value_t = 8)]
+        seconds: u64,
+    },
     /// The bare broadcaster, run by the others.
     #[command(hide = true)]
     Bare,
@@ -68,6 +87,10 @@ enum Measure {
 async fn main() -> Outcome<()> {
     match Cli::parse().subcommand {
         What::Bare => bare::serve().await,
+        What::Peers { binary, out, folder, python, seconds } => {
+            let lasts = Duration::from_secs(seconds);
+            peers::compare(&binary, &folder, &python, lasts, &out).await
+        }
         What::Run { binary, out, only, seconds, large } => {
             let all: BTreeSet<Measure> = match only.is_empty() {
                 true => Measure::value_variants().iter().copied().collect(),
@@ -105,19 +128,19 @@ async fn fan_out(binary: &std::path::Path, lasts: Duration, report: &mut Report)
     let people = rest.people(MEMBERS).await?;
     let room = rest.room(&people).await?;
     let tokens = tokens(&people);
-    let mut crowd = Crowd::gather(house.address, &tokens, room, true, None).await?;
+    let mut crowd = Crowd::gather(house.target(), &tokens, room, None).await?;
     crowd.run(50.0, Duration::from_secs(1), || house.usage()).await?;
     let kith = crowd.run(50.0, lasts, || house.usage()).await?;
-    let most = saturate(&mut crowd, || house.usage()).await?;
+    let most = saturate(&mut crowd, 250.0, || house.usage()).await?;
     crowd.leave().await;
     house.close().await?;
 
     let bare = Bare::open().await?;
     let padding = Some(kith.frame_bytes);
-    let mut crowd = Crowd::gather(bare.address, &tokens, room, false, padding).await?;
+    let mut crowd = Crowd::gather(bare.target(), &tokens, room, padding).await?;
     crowd.run(50.0, Duration::from_secs(1), || bare.usage()).await?;
     let limit = crowd.run(50.0, lasts, || bare.usage()).await?;
-    let bare_most = saturate(&mut crowd, || bare.usage()).await?;
+    let bare_most = saturate(&mut crowd, 250.0, || bare.usage()).await?;
     crowd.leave().await;
     bare.close().await?;
     let alone = rooms::sqlite(lasts).await?;
@@ -143,8 +166,12 @@ async fn fan_out(binary: &std::path::Path, lasts: Duration, report: &mut Report)
 
 /// The most deliveries a second at which 99 of 100 come within 50 ms. A disk that stalls once ends
 /// nothing: two rates in a row must fail.
-async fn saturate(crowd: &mut Crowd, usage: impl Fn() -> Outcome<house::Usage>) -> Outcome<f64> {
-    let (mut most, mut rate, mut failed) = (0.0_f64, 250.0, 0);
+async fn saturate(
+    crowd: &mut Crowd,
+    from: f64,
+    usage: impl Fn() -> Outcome<house::Usage>,
+) -> Outcome<f64> {
+    let (mut most, mut rate, mut failed) = (0.0_f64, from, 0);
     loop {
         let run = crowd.run(rate, Duration::from_secs(3), &usage).await?;
         say(&format!(
@@ -174,22 +201,14 @@ async fn small_rooms(
     let house = House::open(binary).await?;
     let rest = Rest::new(&house);
     let people = rest.people(rooms::ROOMS * rooms::MEMBERS).await?;
-    let mut speakers = Vec::new();
-    for members in people.chunks(rooms::MEMBERS) {
-        let room = rest.room(members).await?;
-        speakers.extend(members.iter().map(|person| Speaker {
-            token: person.token.clone(),
-            room,
-            query: String::new(),
-        }));
-    }
-    let kith = rooms::run(house.address, &speakers, true, lasts, || house.usage()).await?;
+    let mut speakers = rooms::speakers(&rest, &people).await?;
+    let kith = rooms::run(house.target(), &speakers, lasts, || house.usage()).await?;
     house.close().await?;
     for (n, speaker) in speakers.iter_mut().enumerate() {
         speaker.query = format!("?group={}", n / rooms::MEMBERS);
     }
     let bare = Bare::open().await?;
-    let limit = rooms::run(bare.address, &speakers, false, lasts, || bare.usage()).await?;
+    let limit = rooms::run(bare.target(), &speakers, lasts, || bare.usage()).await?;
     bare.close().await?;
     let alone = rooms::sqlite(Duration::from_secs(3)).await?;
     report
@@ -247,11 +266,11 @@ async fn idle_connections(binary: &std::path::Path, report: &mut Report) -> Outc
     // What signing up took is not the connections'.
     house.restart().await?;
     let steps = [1_000, 5_000, 9_000];
-    let (kith, sockets) = idle::run(house.address, &tokens, &steps, true, || house.usage()).await?;
+    let (kith, sockets) = idle::run(house.target(), &tokens, &steps, || house.usage()).await?;
     drop(sockets);
     house.close().await?;
     let bare = Bare::open().await?;
-    let (limit, sockets) = idle::run(bare.address, &tokens, &steps, false, || bare.usage()).await?;
+    let (limit, sockets) = idle::run(bare.target(), &tokens, &steps, || bare.usage()).await?;
     drop(sockets);
     bare.close().await?;
     for (kith, limit) in kith.iter().zip(&limit) {
@@ -276,16 +295,17 @@ async fn fill(house: &House, people: &[Person], room: RoomId, count: u64) -> Out
     let mut speaking = tokio::task::JoinSet::new();
     let each = count / people.len() as u64;
     for person in people {
-        let (mut socket, _) = socket::connect(house.address, &person.token, "").await?;
+        let target = house.target();
+        let mut socket = target.enter(&person.token, "").await?;
         speaking.spawn(async move {
             let (mut said, mut acked) = (0, 0);
             while acked < each {
                 while said < each && said - acked < 10 {
-                    socket.feed(socket::send(room).1).await?;
+                    socket.feed(target.message(room, None).1).await?;
                     said += 1;
                 }
                 socket.flush().await?;
-                if socket::next(&mut socket).await?.starts_with(r#"{"type":"ack""#) {
+                if target.is_ack(&socket::next(&mut socket).await?) {
                     acked += 1;
                 }
             }

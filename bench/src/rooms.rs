@@ -1,7 +1,6 @@
 //! 200 rooms of five, everyone saying the next thing once the last is stored.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -19,9 +18,11 @@ use tokio::task::JoinSet;
 
 use crate::{
     Outcome,
+    dialect::Target,
     house::Usage,
+    people::{Person, Rest},
     report::percentile,
-    socket::{Socket, next, open, send, since_of},
+    socket::{Socket, new_id, next, since_of},
 };
 
 pub const ROOMS: usize = 200;
@@ -43,26 +44,36 @@ pub struct Speaker {
     pub query: String,
 }
 
+/// These people in rooms of five.
+pub async fn speakers(rest: &Rest, people: &[Person]) -> Outcome<Vec<Speaker>> {
+    let mut speakers = Vec::new();
+    for members in people.chunks(MEMBERS) {
+        let room = rest.room(members).await?;
+        speakers.extend(members.iter().map(|person| Speaker {
+            token: person.token.clone(),
+            room,
+            query: String::new(),
+        }));
+    }
+    Ok(speakers)
+}
+
 pub async fn run(
-    address: SocketAddr,
+    target: Target,
     speakers: &[Speaker],
-    greets: bool,
     lasts: Duration,
     usage: impl Fn() -> Outcome<Usage>,
 ) -> Outcome<Run> {
     let mut sockets = Vec::new();
     for speaker in speakers {
-        let mut socket = open(address, &speaker.token, &speaker.query).await?;
-        if greets {
-            next(&mut socket).await?;
-        }
+        let socket = target.enter(&speaker.token, &speaker.query).await?;
         sockets.push((socket, speaker.room));
     }
     let stored = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
     for (socket, room) in sockets {
-        tasks.spawn(speak(socket, room, Arc::clone(&stored), Arc::clone(&stop)));
+        tasks.spawn(speak(target, socket, room, Arc::clone(&stored), Arc::clone(&stop)));
     }
     // Into its stride first.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -84,6 +95,7 @@ pub async fn run(
 }
 
 async fn speak(
+    target: Target,
     mut socket: Socket,
     room: RoomId,
     stored: Arc<AtomicU64>,
@@ -91,15 +103,12 @@ async fn speak(
 ) -> Outcome<Vec<u64>> {
     let mut samples = Vec::new();
     while !stop.load(Ordering::Relaxed) {
-        let (id, message) = send(room);
+        let (id, message) = target.message(room, None);
         socket.send(message).await?;
-        // Kith acknowledges; what the bare one sends back is the message itself.
         let id_text = id.to_string();
         loop {
             let text = next(&mut socket).await?;
-            let is_ack =
-                text.starts_with(r#"{"type":"ack""#) || text.starts_with(r#"{"type":"send""#);
-            if is_ack && text.contains(&id_text) {
+            if target.is_ack(&text) && text.contains(&id_text) {
                 break;
             }
             if text.starts_with(r#"{"type":"refused""#) {
@@ -159,7 +168,7 @@ async fn commit(db: &mut SqliteConnection, seq: &mut i64, rows: u8) -> Outcome<(
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
     for n in 0..rows {
         *seq += 1;
-        let (id, _) = send(RoomId::new(0, [n; 16]));
+        let id = new_id();
         query = query
             .bind(vec![n; 16])
             .bind(*seq)

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::OnceLock, time::Instant};
 
 use futures_util::StreamExt;
-use protocol::{MessageId, RoomId};
+use protocol::MessageId;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -27,10 +27,15 @@ pub async fn connect(
     Ok((socket, ready))
 }
 
-pub async fn open(address: SocketAddr, token: &str, query: &str) -> Outcome<Socket> {
+async fn open(address: SocketAddr, token: &str, query: &str) -> Outcome<Socket> {
+    open_at(address, &format!("/api/v1/socket{query}"), token).await
+}
+
+/// Opens a socket at a path.
+pub async fn open_at(address: SocketAddr, path: &str, token: &str) -> Outcome<Socket> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let mut request = format!("ws://{address}/api/v1/socket{query}").into_client_request()?;
+    let mut request = format!("ws://{address}{path}").into_client_request()?;
     let bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
     request.headers_mut().insert("authorization", bearer);
     let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(4096);
@@ -70,21 +75,17 @@ pub fn said_at(frame: &str) -> Option<u64> {
     frame.get(at..at + 20)?.parse().ok()
 }
 
-/// A message to say in a room. Its id ends in the time it was said at, so that its ack tells how
-/// long it took.
+/// An id that ends in the present time, so that an ack tells how long it took.
 #[expect(clippy::disallowed_methods, reason = "a client makes its own ids")]
-pub fn send(room: RoomId) -> (MessageId, Message) {
+pub fn new_id() -> MessageId {
     let mut chance = [0; 16];
     // What cannot be drawn would be a machine without randomness, and the server would not run.
     let _ = getrandom::fill(&mut chance[..2]);
     chance[2..10].copy_from_slice(&nanos().to_be_bytes());
-    let id = MessageId::new(unix_ms(), chance);
-    let body = body();
-    let text = format!(r#"{{"type":"send","room":"{room}","id":"{id}","body":"{body}"}}"#);
-    (id, Message::Text(text.into()))
+    MessageId::new(unix_ms(), chance)
 }
 
-/// Nanoseconds since a message with an id of [`send`] was said.
+/// Nanoseconds since a message with an id of [`new_id`] was made.
 pub fn since_of(id: MessageId) -> Option<u64> {
     let bytes = id.0.as_bytes();
     let at = u64::from_be_bytes(bytes.get(8..16)?.try_into().ok()?);

@@ -32,6 +32,14 @@ impl Redis {
         self.port
     }
 
+    /// Its process.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// Ends it at once.
     pub fn stop(&mut self) {
         drop(self.process.take());

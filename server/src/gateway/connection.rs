@@ -12,20 +12,20 @@ use std::{
 };
 
 use domain::{Viewer, accounts::sessions, rooms, snapshot};
-use futures_util::{FutureExt as _, Sink, SinkExt, Stream, future::BoxFuture};
+use futures_util::{FutureExt as _, Sink, Stream, future::BoxFuture};
 use protocol::{Code, Command, Event, RoomId, socket::close};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     time::{Instant, Sleep, sleep_until, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{self, Message, protocol::CloseFrame},
+    tungstenite::{Bytes, Message},
 };
 
 use super::{
     commands::{self, Answer, Said},
+    end::{End, GONE, RESTART, SESSION_OVER, TOO_SLOW, farewell, protocol_error},
     hub::Place,
     queue::{Ended, Frame, text},
     upgrade::Opened,
@@ -39,8 +39,6 @@ const HEARTBEAT: Duration = Duration::from_millis(snapshot::HEARTBEAT_MS);
 const SILENCE: Duration = Duration::from_secs(35);
 /// Whose oldest frame waits for as long reads too slowly.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the last frame may take.
-const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a client that asked to be held may take to say what it has.
 const RESUME_WITHIN: Duration = Duration::from_secs(5);
 
@@ -48,18 +46,6 @@ const RESUME_WITHIN: Duration = Duration::from_secs(5);
 /// was filled offline, and much reading in many rooms.
 const FRAMES_A_SECOND: f32 = 30.0;
 const FRAMES_AT_ONCE: f32 = 150.0;
-
-/// Why a connection ends.
-#[derive(Debug)]
-struct End {
-    code: u16,
-    reason: &'static str,
-}
-
-const SESSION_OVER: End = End { code: close::SESSION_OVER, reason: "session over" };
-const RESTART: End = End { code: close::RESTART, reason: "restart" };
-const TOO_SLOW: End = End { code: close::TOO_SLOW, reason: "reads too slowly" };
-const GONE: End = End { code: 1000, reason: "" };
 
 struct Connection {
     house: House,
@@ -154,23 +140,6 @@ async fn greet(
     let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;
     written.map_err(|_| GONE)?;
     Ok(sent)
-}
-
-/// The last frame, and then whatever the client still says until it has heard it: who hangs up on
-/// unread words may have his own unheard.
-async fn farewell(mut socket: WebSocketStream<TcpStream>, end: End) {
-    let frame = CloseFrame { code: end.code.into(), reason: end.reason.into() };
-    let _ = timeout(FAREWELL, async {
-        // It is refused where the client has closed first; then the answer to that is flushed.
-        let _ = socket.send(Message::Close(Some(frame))).await;
-        let _ = socket.flush().await;
-        let stream = socket.get_mut();
-        stream.shutdown().await?;
-        let mut unheard = [0; 512];
-        while stream.read(&mut unheard).await? > 0 {}
-        Ok::<(), std::io::Error>(())
-    })
-    .await;
 }
 
 impl Connection {
@@ -363,7 +332,7 @@ impl Connection {
 
     fn next_frame(&mut self) -> Option<Message> {
         if std::mem::take(&mut self.pings) {
-            return Some(Message::Ping(tungstenite::Bytes::new()));
+            return Some(Message::Ping(Bytes::new()));
         }
         while let Some(said) = self.said.pop_front() {
             // What was read for a room that has been left since then stays unsaid.
@@ -497,16 +466,4 @@ impl Connection {
 
 fn refusal(detail: &str) -> Event {
     Event::Refused { id: None, code: Code::Invalid, detail: detail.into(), retry_after_ms: None }
-}
-
-/// The close code for what was no WebSocket frame of ours.
-fn protocol_error(error: &tungstenite::Error) -> End {
-    match error {
-        tungstenite::Error::Capacity(_) => {
-            End { code: close::TOO_LARGE, reason: "frame too large" }
-        }
-        tungstenite::Error::Utf8(_) => End { code: 1007, reason: "not UTF-8" },
-        tungstenite::Error::Protocol(_) => End { code: 1002, reason: "protocol error" },
-        _ => GONE,
-    }
 }

@@ -3,12 +3,13 @@
 mod catch_up;
 mod commands;
 mod connection;
+pub(crate) mod end;
 mod hub;
 mod queue;
 mod recent;
 mod room;
 mod seats;
-mod upgrade;
+pub(crate) mod upgrade;
 
 use std::net::SocketAddr;
 

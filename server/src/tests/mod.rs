@@ -1,6 +1,7 @@
 //! The server as its clients meet it: real listeners, real sockets, a real database.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 
+mod conformance;
 mod convergence;
 mod dawdlers;
 mod doors;

@@ -1,0 +1,156 @@
+//! Links that fail without saying so: everything that stands between is lost, or comes one byte a
+//! second.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use reqwest::Method;
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, tcp},
+    time::{Instant, sleep, timeout},
+};
+use tokio_tungstenite::tungstenite::Message as Frame;
+
+use super::{
+    client::{Socket, connect},
+    house::{House, Node, Person},
+};
+
+const PASS: u8 = 0;
+/// Neither side hears the other, nor that it is gone.
+const LOST: u8 = 1;
+const A_BYTE_A_SECOND: u8 = 2;
+
+/// A way to a server that can fail.
+struct Link {
+    address: SocketAddr,
+    state: Arc<AtomicU8>,
+}
+
+impl Link {
+    async fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, state) = (listener.local_addr().unwrap(), Arc::<AtomicU8>::default());
+        let link = Self { address, state: Arc::clone(&state) };
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) =
+                    TcpStream::connect(server).await.unwrap().into_split();
+                tokio::spawn(carry(from_client, to_server, Arc::clone(&state)));
+                tokio::spawn(carry(from_server, to_client, Arc::clone(&state)));
+            }
+        });
+        link
+    }
+
+    fn becomes(&self, state: u8) {
+        self.state.store(state, Ordering::Relaxed);
+    }
+}
+
+async fn carry(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, state: Arc<AtomicU8>) {
+    let mut bytes = vec![0; 4_096];
+    loop {
+        let most = match state.load(Ordering::Relaxed) {
+            A_BYTE_A_SECOND => {
+                sleep(Duration::from_secs(1)).await;
+                1
+            }
+            _ => bytes.len(),
+        };
+        match from.read(&mut bytes[..most]).await {
+            // One side may end: the other is not told of it where the link is lost.
+            Ok(0) | Err(_) => return,
+            Ok(_) if state.load(Ordering::Relaxed) == LOST => {}
+            Ok(read) => {
+                if to.write_all(&bytes[..read]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// How many sockets a server's process holds.
+fn sockets(node: &Node) -> usize {
+    let files = std::fs::read_dir(format!("/proc/{}/fd", node.process.id().unwrap())).unwrap();
+    let is_socket = |file: std::io::Result<std::fs::DirEntry>| {
+        let link = std::fs::read_link(file.ok()?.path()).ok()?;
+        link.to_str()?.starts_with("socket:").then_some(())
+    };
+    files.filter_map(is_socket).count()
+}
+
+/// Resident bytes of a server's process.
+fn resident(node: &Node) -> usize {
+    let status = format!("/proc/{}/statm", node.process.id().unwrap());
+    let pages = std::fs::read_to_string(status).unwrap();
+    pages.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4_096
+}
+
+async fn come_in(link: &Link, person: &Person) -> Socket {
+    let mut socket = connect(link.address, person, "").await.unwrap();
+    assert!(matches!(socket.next().await, Some(Ok(Frame::Text(_)))), "ready");
+    socket
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_be_reached_is_let_go_and_harms_nobody() {
+    let house = House::open().await;
+    let mut people = Vec::new();
+    for name in ["alice", "bob", "carol", "dave"] {
+        people.push(house.rest.person(name).await);
+    }
+    let room = house.rest.room(&people).await;
+    let mut laptop = connect(house.address(), &people[3], "").await.unwrap();
+    let say = async |n: i64, laptop: &mut Socket| {
+        let body = Some(json!({"body": "x".repeat(4_000)}));
+        let path = format!("/rooms/{room}/messages");
+        let (status, answer) = house.rest.ask(Method::POST, &path, Some(&people[0]), body).await;
+        assert_eq!(status, 201, "{answer}");
+        let heard = timeout(Duration::from_secs(5), async {
+            loop {
+                if let Some(Ok(Frame::Text(text))) = laptop.next().await
+                    && text.contains(&format!(r#""seq":{n},"#))
+                {
+                    break;
+                }
+            }
+        });
+        heard.await.expect("who can be reached hears everything");
+    };
+    let mut said = 0;
+    while said < 300 {
+        said += 1;
+        say(said, &mut laptop).await;
+    }
+    let node = &house.nodes[0];
+    let (before, open) = (resident(node), sockets(node));
+    let links = [Link::to(house.address()).await, Link::to(house.address()).await];
+    let _lost = come_in(&links[0], &people[1]).await;
+    let _slow = come_in(&links[1], &people[2]).await;
+    assert_eq!(sockets(node), open + 2);
+    links[0].becomes(LOST);
+    links[1].becomes(A_BYTE_A_SECOND);
+    let failed_at = Instant::now();
+    let mut most = 0;
+    while sockets(node) > open {
+        said += 1;
+        say(said, &mut laptop).await;
+        most = most.max(resident(node));
+        assert!(failed_at.elapsed() < Duration::from_secs(60), "{} are open", sockets(node));
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(most < before + before / 10, "{before} bytes became {most}");
+    links[0].becomes(PASS);
+}
