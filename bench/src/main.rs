@@ -265,7 +265,7 @@ async fn idle_connections(binary: &std::path::Path, report: &mut Report) -> Outc
     let mut house = house;
     // What signing up took is not the connections'.
     house.restart().await?;
-    let steps = [1_000, 5_000, 9_000];
+    let steps = [1_000, 5_000, 10_000];
     let (kith, sockets) = idle::run(house.target(), &tokens, &steps, || house.usage()).await?;
     drop(sockets);
     house.close().await?;

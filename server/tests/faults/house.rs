@@ -220,6 +220,13 @@ impl Rest {
     }
 }
 
+/// Resident bytes of a server's process.
+pub fn resident(node: &Node) -> usize {
+    let status = format!("/proc/{}/statm", node.process.id().unwrap());
+    let pages = std::fs::read_to_string(status).unwrap();
+    pages.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4_096
+}
+
 /// Until something holds, or too long.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let late = Instant::now() + PATIENCE;

@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::{
     client::{Socket, connect},
-    house::{House, Node, Person},
+    house::{House, Node, Person, resident},
 };
 
 const PASS: u8 = 0;
@@ -89,13 +89,6 @@ fn sockets(node: &Node) -> usize {
         link.to_str()?.starts_with("socket:").then_some(())
     };
     files.filter_map(is_socket).count()
-}
-
-/// Resident bytes of a server's process.
-fn resident(node: &Node) -> usize {
-    let status = format!("/proc/{}/statm", node.process.id().unwrap());
-    let pages = std::fs::read_to_string(status).unwrap();
-    pages.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4_096
 }
 
 async fn come_in(link: &Link, person: &Person) -> Socket {

@@ -10,4 +10,5 @@ mod links;
 mod nodes;
 mod readers;
 mod stop;
+mod storm;
 mod workload;

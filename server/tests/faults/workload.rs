@@ -13,9 +13,14 @@ use super::{
 const ROOMS: usize = 10;
 pub const CLIENTS: usize = 50;
 
-/// Ten by default; `bin/test --faults` asks for a hundred.
+/// Whether there is time for more, as `bin/test --faults` has it.
+pub fn is_long() -> bool {
+    std::env::var("KITH_FAULTS").is_ok_and(|faults| faults == "long")
+}
+
+/// How often something is killed.
 pub fn kills() -> usize {
-    std::env::var("KITH_FAULTS_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(10)
+    if is_long() { 100 } else { 10 }
 }
 
 /// Each client is in two rooms, each room has ten members.

@@ -1,0 +1,88 @@
+//! Everyone is there, and comes back at once after a kill.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::{Command, Event, RoomId};
+use reqwest::Method;
+use serde_json::json;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+
+use super::{
+    client::{Socket, connect},
+    house::{House, PATIENCE, Person, resident},
+    workload::is_long,
+};
+
+/// What a connection may keep, and what a server that serves nobody may, in bytes.
+const EACH: usize = 12 * 1024;
+const ITSELF: usize = 96 * 1024 * 1024;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_come_back_at_once_and_are_let_in() {
+    let count = if is_long() { 10_000 } else { 1_000 };
+    let mut house = House::open().await;
+    let mut people = Vec::new();
+    for n in 0..50 {
+        people.push(house.rest.person(&format!("person-{n}")).await);
+    }
+    let room = house.rest.room(&people).await;
+    let mut sockets = Vec::new();
+    for n in 0..count {
+        let mut socket = connect(house.address(), &people[n % people.len()], "").await.unwrap();
+        assert!(matches!(socket.next().await, Some(Ok(Frame::Text(_)))), "ready");
+        sockets.push(socket);
+    }
+    let path = format!("/rooms/{room}/messages");
+    let said = Some(json!({"body": "while they are there"}));
+    assert_eq!(house.rest.ask(Method::POST, &path, Some(&people[0]), said).await.0, 201);
+    house.nodes[0].crash().await;
+    drop(sockets);
+    let (began, address) = (Instant::now(), house.address());
+    let mut back = JoinSet::new();
+    for n in 0..count {
+        let person = people[n % people.len()].clone();
+        back.spawn(async move {
+            loop {
+                match connect(address, &person, "?resume=1").await {
+                    Ok(socket) => return catch_up(socket, &person, room).await,
+                    Err(Error::Http(answer)) => panic!("{}", answer.status()),
+                    // The system's own line is full: once more, as a client does.
+                    Err(_) => sleep(Duration::from_millis(500)).await,
+                }
+            }
+        });
+    }
+    let sockets = timeout(PATIENCE, back.join_all()).await.expect("all are back in time");
+    assert_eq!(sockets.len(), count);
+    let memory = resident(&house.nodes[0]);
+    assert!(memory < ITSELF + count * EACH, "{memory} bytes, {:?}", began.elapsed());
+}
+
+/// Resumes without what was said, and hears it.
+async fn catch_up(mut socket: Socket, person: &Person, room: RoomId) -> Socket {
+    let mut heard = 0;
+    loop {
+        let Some(Ok(frame)) = socket.next().await else { panic!("{} is cut off", person.name) };
+        let Frame::Text(text) = frame else { continue };
+        match Event::read(&text).unwrap() {
+            Event::Ready(ready) => {
+                assert_eq!(ready.rooms[0].revision, 1);
+                let rooms = BTreeMap::from([(room, 0)]);
+                let resume = Command::Resume { epoch: None, rooms, notifications: 0 };
+                let text = serde_json::to_string(&resume).unwrap();
+                socket.send(Frame::text(text)).await.unwrap();
+            }
+            Event::Message { .. } => heard += 1,
+            Event::Resumed { .. } => {
+                assert_eq!(heard, 1, "{}", person.name);
+                return socket;
+            }
+            _ => {}
+        }
+    }
+}
