@@ -9,7 +9,7 @@ use sea_orm::{
 
 use crate::{
     Clock, Result, accounts::passwords::Hasher, bus::Bus, change_log, clock, db::Db, error::Error,
-    messages::lanes::Lanes,
+    messages::queues::Queues,
 };
 
 /// What a [`Ctx`] is opened with.
@@ -17,7 +17,7 @@ use crate::{
 pub struct Config {
     /// `sqlite:PATH`, or `postgres://…`, which several nodes may share.
     pub database_url: String,
-    /// `redis://…`, by which nodes wake each other.
+    /// `redis://…` or `rediss://…`, by which nodes wake each other.
     pub redis_url: Option<String>,
     pub clock: Clock,
 }
@@ -29,7 +29,7 @@ pub struct Ctx {
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
     pub(crate) hasher: Arc<Hasher>,
-    pub(crate) lanes: Lanes,
+    pub(crate) queues: Queues,
     epoch: Arc<str>,
 }
 
@@ -56,10 +56,10 @@ impl Ctx {
             bus,
             clock: config.clock,
             hasher: Arc::default(),
-            lanes: Lanes::none(),
+            queues: Queues::none(),
             epoch: epoch.into(),
         };
-        Ok(Self { lanes: Lanes::open(&ctx), ..ctx })
+        Ok(Self { queues: Queues::open(&ctx), ..ctx })
     }
 
     /// Whether the database answers.

@@ -55,9 +55,10 @@ impl Error {
     /// Whether the database undid everything for the sake of others, and it may be tried again.
     pub(crate) fn is_undone(&self) -> bool {
         let Self::Internal(source) = self else { return false };
-        let (DbErr::Exec(RuntimeErr::SqlxError(source))
-        | DbErr::Query(RuntimeErr::SqlxError(source))) =
-            source.downcast_ref::<DbErr>().unwrap_or(&DbErr::RecordNotUpdated)
+        let Some(
+            DbErr::Exec(RuntimeErr::SqlxError(source))
+            | DbErr::Query(RuntimeErr::SqlxError(source)),
+        ) = source.downcast_ref::<DbErr>()
         else {
             return false;
         };
@@ -75,6 +76,7 @@ impl Error {
             Self::NotFound => Self::NotFound,
             Self::Conflict(detail) => Self::Conflict(detail),
             Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::Internal(source) if self.is_undone() => Self::Unavailable(source.to_string()),
             Self::Internal(source) => Self::internal(source.to_string()),
         }
     }

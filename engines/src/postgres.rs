@@ -37,16 +37,19 @@ impl Postgres {
         init.args(["-U", "kith", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
         run(init);
         let mut postgres = Self { programs, folder, port: free_port(), process: None };
-        postgres.begin();
+        postgres.start_again();
         postgres
     }
 
-    fn begin(&mut self) {
+    /// Starts it again.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn start_again(&mut self) {
         let mut server = command(&program(&self.programs, "postgres"), As::Nobody);
         server.arg("-D").arg(self.folder.path().join("data"));
         server.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-k", ""]);
-        // What a benchmark measures must be on the disk; a test that kills the server, not the
-        // machine, loses nothing either way.
+        // A test kills the server, and not the machine: no page can be torn.
         server.args(["-c", "max_connections=400", "-c", "full_page_writes=off"]);
         self.process = Some(Process::start(server, self.port));
         let ready = || {
@@ -70,7 +73,7 @@ impl Postgres {
     /// Ends it as an operator would, breaking every connection, and starts it again.
     pub fn restart(&mut self) {
         self.stop();
-        self.begin();
+        self.start_again();
     }
 
     /// Ends it as an operator would.
@@ -94,11 +97,6 @@ impl Postgres {
         let process = self.process.as_ref().expect("it runs");
         process.signal(signal);
         process.signal_children(signal);
-    }
-
-    /// Starts it again.
-    pub fn resume(&mut self) {
-        self.begin();
     }
 }
 

@@ -20,16 +20,13 @@ impl Redis {
     pub fn start() -> Self {
         let mut redis =
             Self { folder: TempDir::new().expect("a folder"), port: free_port(), process: None };
-        redis.resume();
+        redis.start_again();
         redis
     }
 
+    /// Its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     /// Its process.
@@ -46,7 +43,10 @@ impl Redis {
     }
 
     /// Starts it again, on the same port.
-    pub fn resume(&mut self) {
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn start_again(&mut self) {
         let mut server = command("redis-server", As::Ourselves);
         server.current_dir(self.folder.path());
         let port = self.port.to_string();

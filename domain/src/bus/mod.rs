@@ -10,8 +10,6 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::{Clock, Result};
 
-pub use redis::State as RedisState;
-
 /// Something that was committed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
@@ -94,11 +92,11 @@ impl Bus {
         receiver
     }
 
-    /// Whether Redis is there, where there is to be one.
-    pub fn redis(&self) -> Option<RedisState> {
+    /// Whether Redis answers; `None` where there is to be none.
+    pub fn redis_is_up(&self) -> Option<bool> {
         match &self.others {
             Others::Local => None,
-            Others::Redis(wakes) => Some(wakes.state()),
+            Others::Redis(wakes) => Some(wakes.is_up()),
         }
     }
 

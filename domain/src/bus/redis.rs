@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,11 +14,14 @@ use fred::{
     interfaces::{ClientLike, EventInterface, PubsubInterface},
     types::{
         Builder, ClientState, Message,
-        config::{Config, ReconnectPolicy, TcpConfig, UnresponsiveConfig},
+        config::{Config, ReconnectPolicy, Server, TcpConfig, UnresponsiveConfig},
     },
 };
 use tokio::{
-    sync::{Notify, broadcast::error::RecvError},
+    sync::{
+        Notify,
+        broadcast::{self, error::RecvError},
+    },
     time::{Instant, timeout},
 };
 
@@ -48,13 +51,6 @@ pub(super) struct Wakes {
     heard: AtomicU64,
 }
 
-/// Whether Redis is there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
-    Up,
-    Down,
-}
-
 impl Wakes {
     pub(super) async fn open(url: &str, house: &str, clock: &Clock) -> Result<Arc<Self>> {
         let config = Config::from_url(url).map_err(Error::internal)?;
@@ -71,7 +67,7 @@ impl Wakes {
             heard: AtomicU64::new(0),
         });
         // Before anything is read: what changes from here on is heard.
-        let mut reconnected = wakes.subscriber.reconnect_rx();
+        let reconnected = wakes.subscriber.reconnect_rx();
         let messages = wakes.subscriber.message_rx();
         wakes.publisher.connect();
         wakes.subscriber.connect();
@@ -79,14 +75,9 @@ impl Wakes {
         if !matches!(connected, Ok(Ok(()))) {
             tracing::warn!("Redis does not answer: other nodes are heard by the database alone");
         }
-        let subscriber = Arc::clone(&wakes);
         // A connection of before is subscribed here, later ones as they come.
-        subscriber.subscribe().await;
-        tokio::spawn(async move {
-            while !matches!(reconnected.recv().await, Err(RecvError::Closed)) {
-                subscriber.subscribe().await;
-            }
-        });
+        wakes.subscribe().await;
+        tokio::spawn(stay(Arc::downgrade(&wakes), reconnected));
         tokio::spawn(hear(Arc::downgrade(&wakes), messages));
         tokio::spawn(speak(Arc::downgrade(&wakes), Arc::clone(&wakes.due)));
         Ok(wakes)
@@ -100,11 +91,8 @@ impl Wakes {
         Arc::clone(&self.woken)
     }
 
-    pub(super) fn state(&self) -> State {
-        match self.subscriber.state() {
-            ClientState::Connected => State::Up,
-            _ => State::Down,
-        }
+    pub(super) fn is_up(&self) -> bool {
+        self.subscriber.state() == ClientState::Connected
     }
 
     async fn subscribe(&self) {
@@ -139,10 +127,15 @@ fn build(config: Config) -> Result<Client, fred::error::Error> {
         .build()
 }
 
-async fn hear(
-    wakes: std::sync::Weak<Wakes>,
-    mut messages: tokio::sync::broadcast::Receiver<Message>,
-) {
+/// Subscribes whenever the connection is a new one.
+async fn stay(wakes: Weak<Wakes>, mut reconnected: broadcast::Receiver<Server>) {
+    while !matches!(reconnected.recv().await, Err(RecvError::Closed)) {
+        let Some(wakes) = wakes.upgrade() else { return };
+        wakes.subscribe().await;
+    }
+}
+
+async fn hear(wakes: Weak<Wakes>, mut messages: broadcast::Receiver<Message>) {
     loop {
         let heard = messages.recv().await;
         let Some(wakes) = wakes.upgrade() else { return };
@@ -158,7 +151,7 @@ async fn hear(
 }
 
 /// One wake at a time: what is due meanwhile shares the next.
-async fn speak(wakes: std::sync::Weak<Wakes>, due: Arc<Notify>) {
+async fn speak(wakes: Weak<Wakes>, due: Arc<Notify>) {
     let mut deaf_since: Option<Instant> = None;
     loop {
         // Looks now and then whether anyone is left to speak for.

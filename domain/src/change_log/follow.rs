@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, prelude::Uuid};
-use tokio::time::{Instant, timeout};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, prelude::Uuid};
+use tokio::time::timeout;
 
 use super::{
     KEPT_MS,
@@ -16,7 +16,7 @@ use super::{
     line,
 };
 use crate::{
-    Clock, Error, Result,
+    Clock, Result,
     bus::{Bus, Change},
     rows::{Of, Rows},
 };
@@ -25,12 +25,12 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Who has read nothing for as long cannot be sure any more.
 const PATIENCE_MS: i64 = KEPT_MS / 2;
 /// How often old lines go.
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY_MS: i64 = 60 * 1_000;
 /// As many lines of a lane are read at once.
 const AT_ONCE: usize = 256;
 
 /// Where this node stands in the lanes of the others.
-struct Position {
+struct Reader {
     conn: DatabaseConnection,
     node: Uuid,
     /// The latest line that was read of each.
@@ -47,69 +47,61 @@ pub(crate) async fn follow(
     clock: &Clock,
     bus: &Bus,
 ) -> Result<()> {
-    let mut position = Position { conn: conn.clone(), node: lanes.node, read: HashMap::new() };
-    position.go_to_end().await?;
-    tokio::spawn(run(position, Arc::downgrade(lanes), clock.clone(), bus.clone()));
+    let mut reader = Reader { conn: conn.clone(), node: lanes.node, read: HashMap::new() };
+    reader.go_to_end().await?;
+    tokio::spawn(run(reader, Arc::downgrade(lanes), clock.clone(), bus.clone()));
     Ok(())
 }
 
-async fn run(mut position: Position, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
+async fn run(mut reader: Reader, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
     let woken = bus.woken();
-    let (mut read_at, mut tidied_at) = (clock.now(), Instant::now());
+    let (mut read_at, mut tidied_at) = (clock.now(), clock.now());
     let mut fails = false;
     loop {
         let _ = timeout(EVERY, woken.notified()).await;
         let Some(lanes) = lanes.upgrade() else { return };
-        position.read.extend(lanes.abandoned());
+        reader.read.extend(lanes.abandoned());
         // Lines that were not read may be gone by now, and their lanes with them.
-        let is_late = clock.now() > read_at.plus_ms(PATIENCE_MS);
-        match position.advance().await {
-            Ok(changes) if !is_late => {
-                (read_at, fails) = (clock.now(), false);
-                bus.publish(changes);
-            }
-            Err(error) if !is_late && !is_lost(&error) => {
-                if !std::mem::replace(&mut fails, true) {
+        let mut is_lost = clock.now() > read_at.plus_ms(PATIENCE_MS);
+        if !is_lost {
+            match reader.advance(&bus).await {
+                Ok(is_whole) => {
+                    is_lost = !is_whole;
+                    (read_at, fails) = (clock.now(), false);
+                }
+                Err(error) if !std::mem::replace(&mut fails, true) => {
                     tracing::warn!(%error, "what other nodes do cannot be read");
                 }
-            }
-            _ => {
-                tracing::error!("what other nodes did is lost: everyone here starts afresh");
-                if position.go_to_end().await.is_ok() {
-                    (read_at, fails) = (clock.now(), false);
-                    bus.publish(vec![Change::Lost]);
-                }
+                Err(_) => {}
             }
         }
-        if tidied_at.elapsed() > TIDY {
-            tidied_at = Instant::now();
-            if let Err(error) = tidy(&lanes, &mut position).await {
+        if is_lost && reader.go_to_end().await.is_ok() {
+            tracing::error!("what other nodes did is lost: everyone here starts afresh");
+            (read_at, fails) = (clock.now(), false);
+            bus.publish(vec![Change::Lost]);
+        }
+        if clock.now() > tidied_at.plus_ms(TIDY_MS) {
+            tidied_at = clock.now();
+            if let Err(error) = tidy(&lanes, &mut reader).await {
                 tracing::warn!(%error, "the change log could not be tidied");
             }
         }
     }
 }
 
-async fn tidy(lanes: &Lanes, position: &mut Position) -> Result<()> {
+async fn tidy(lanes: &Lanes, reader: &mut Reader) -> Result<()> {
     lanes.tidy().await?;
-    position.forget_gone().await
+    reader.forget_gone().await
 }
 
-/// Lines that were to be read are gone.
-#[derive(Debug, thiserror::Error)]
-#[error("line {0} and before of a lane")]
-struct Lost(i64);
-
-fn is_lost(error: &Error) -> bool {
-    matches!(error, Error::Internal(source) if source.is::<Lost>())
-}
-
-impl Position {
-    /// To the latest line of every lane: who is here loads what is so now.
+impl Reader {
+    /// To the latest line of every lane of the others: who is here loads what is so now.
     async fn go_to_end(&mut self) -> Result<()> {
         let sql = "SELECT change_lane.id, COALESCE(MAX(change_log.n), 0) AS n FROM change_lane \
-                   LEFT JOIN change_log ON change_log.lane = change_lane.id GROUP BY change_lane.id";
-        let statement = Statement::from_string(self.conn.get_database_backend(), sql);
+                   LEFT JOIN change_log ON change_log.lane = change_lane.id \
+                   WHERE change_lane.node <> $1 GROUP BY change_lane.id";
+        let backend = self.conn.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [self.node.into()]);
         let mut read = HashMap::new();
         for row in self.conn.query_all_raw(statement).await? {
             read.insert(row.try_get("", "id")?, row.try_get("", "n")?);
@@ -118,22 +110,22 @@ impl Position {
         Ok(())
     }
 
-    /// Everything that is new.
-    async fn advance(&mut self) -> Result<Vec<Change>> {
-        let mut changes = Vec::new();
+    /// Publishes everything that is new. Whether nothing was missing before it.
+    async fn advance(&mut self, bus: &Bus) -> Result<bool> {
         loop {
-            let lines = self.read_some().await?;
-            let mut most: HashMap<LaneId, usize> = HashMap::new();
-            for (lane, n, line) in lines {
+            let mut changes = Vec::new();
+            let mut read: HashMap<LaneId, usize> = HashMap::new();
+            for (lane, n, line) in self.read_some().await? {
                 let before = self.read.insert(lane, n).unwrap_or(0);
                 if n != before + 1 {
-                    return Err(Error::internal(Lost(n - 1)));
+                    return Ok(false);
                 }
-                *most.entry(lane).or_default() += 1;
-                changes.extend(line::read(&line).map_err(Error::internal)?);
+                *read.entry(lane).or_default() += 1;
+                changes.extend(line::read(&line));
             }
-            if most.into_values().all(|lines| lines < AT_ONCE) {
-                return Ok(changes);
+            bus.publish(changes);
+            if read.into_values().all(|lines| lines < AT_ONCE) {
+                return Ok(true);
             }
         }
     }
@@ -156,7 +148,7 @@ impl Position {
              ORDER BY change_lane.id, line.n",
             self.node
         );
-        let statement = rows.statement(DbBackend::Postgres, &sql);
+        let statement = rows.statement(self.conn.get_database_backend(), &sql);
         let line = |row: &sea_orm::QueryResult| {
             Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?))
         };

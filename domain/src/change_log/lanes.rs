@@ -31,14 +31,14 @@ pub(crate) struct Lanes {
 #[derive(Default)]
 struct State {
     /// Free to be taken: the latest used first, so that few are in use when little happens.
-    idle: Vec<Numbered>,
+    idle: Vec<Tip>,
     /// Given up after a commit without an answer: what is in them is to be read like anybody's.
     abandoned: Vec<(LaneId, i64)>,
     marks: HashMap<LaneId, Marks>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Numbered {
+struct Tip {
     id: LaneId,
     /// Its latest line.
     n: i64,
@@ -54,7 +54,7 @@ struct Marks {
 /// A lane, taken for one transaction.
 pub(crate) struct Lane {
     /// `None` once it must not be used again.
-    lane: Option<Numbered>,
+    lane: Option<Tip>,
     lanes: Arc<Lanes>,
     _permit: OwnedSemaphorePermit,
 }
@@ -90,11 +90,11 @@ impl Lanes {
         Ok(Lane { lane: Some(lane), lanes: Arc::clone(self), _permit: permit })
     }
 
-    async fn open_one(&self) -> Result<Numbered> {
+    async fn open_one(&self) -> Result<Tip> {
         let id = Uuid::from_bytes(clock::random());
         let sql = "INSERT INTO change_lane (id, node, seen_at) VALUES ($1, $2, $3)";
         self.run(sql, [id.into(), self.node.into(), self.clock.now().into()]).await?;
-        Ok(Numbered { id, n: 0 })
+        Ok(Tip { id, n: 0 })
     }
 
     async fn run<const N: usize>(&self, sql: &str, values: [sea_orm::Value; N]) -> Result<()> {
@@ -148,7 +148,7 @@ impl Lane {
     /// Writes down what a transaction changed, as a part of it. Whether there was anything.
     ///
     /// # Errors
-    /// As the database fails; the lane is not used again.
+    /// `Unavailable` where it could not be written; the lane is not used again.
     pub(crate) async fn note(
         &mut self,
         tx: &DatabaseTransaction,
@@ -162,7 +162,9 @@ impl Lane {
         let sql = "INSERT INTO change_log (lane, n, changes) VALUES ($1, $2, $3)";
         let values = [lane.id.into(), (lane.n + 1).into(), line.into()];
         let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-        tx.execute_raw(statement).await?;
+        // Perhaps it was tidied away, from a process that was thought to be gone.
+        let written = tx.execute_raw(statement).await;
+        written.map_err(|error| Error::Unavailable(error.to_string()))?;
         self.lane = Some(lane);
         Ok(true)
     }

@@ -5,6 +5,8 @@
 mod follow;
 mod lanes;
 mod line;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use follow::follow;
 pub(crate) use lanes::{Lane, Lanes};

@@ -22,11 +22,11 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
-    engine: Engine,
+    store: Store,
 }
 
 #[derive(Clone)]
-enum Engine {
+enum Store {
     Sqlite(sqlite::Turns),
     Postgres(Arc<change_log::Lanes>),
 }
@@ -45,12 +45,12 @@ impl Db {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             let (reader, writer, turns) = sqlite::open(path).await?;
-            return Ok(Self { reader, writer, engine: Engine::Sqlite(turns) });
+            return Ok(Self { reader, writer, store: Store::Sqlite(turns) });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let (reader, writer) = postgres::open(url).await?;
             let lanes = change_log::Lanes::new(writer.clone(), postgres::WRITERS, clock.clone());
-            return Ok(Self { reader, writer, engine: Engine::Postgres(Arc::new(lanes)) });
+            return Ok(Self { reader, writer, store: Store::Postgres(Arc::new(lanes)) });
         }
         Err(Error::internal("DATABASE_URL begins with sqlite: or postgres://"))
     }
@@ -60,9 +60,9 @@ impl Db {
         &self,
         migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
     ) -> Result<()> {
-        match &self.engine {
-            Engine::Sqlite(_) => Ok(migrate(&self.writer).await?),
-            Engine::Postgres(_) => postgres::migrate(&self.reader, &self.writer, migrate).await,
+        match &self.store {
+            Store::Sqlite(_) => Ok(migrate(&self.writer).await?),
+            Store::Postgres(_) => postgres::migrate(&self.reader, &self.writer, migrate).await,
         }
     }
 
@@ -71,12 +71,12 @@ impl Db {
         &self.reader
     }
 
-    /// How many lines messages stand in: a room in one of them.
-    pub(crate) fn lines(&self) -> usize {
-        match &self.engine {
-            Engine::Sqlite(_) => 1,
+    /// How many queues messages wait in: a room's in one of them.
+    pub(crate) fn queues(&self) -> usize {
+        match &self.store {
+            Store::Sqlite(_) => 1,
             // Some turns are left to everyone else.
-            Engine::Postgres(_) => postgres::WRITERS / 2,
+            Store::Postgres(_) => postgres::WRITERS / 2,
         }
     }
 
@@ -87,16 +87,16 @@ impl Db {
 
     /// The lanes of the change log, where other nodes may read it.
     pub(crate) fn lanes(&self) -> Option<&Arc<change_log::Lanes>> {
-        match &self.engine {
-            Engine::Sqlite(_) => None,
-            Engine::Postgres(lanes) => Some(lanes),
+        match &self.store {
+            Store::Sqlite(_) => None,
+            Store::Postgres(lanes) => Some(lanes),
         }
     }
 
     async fn turn(&self) -> Result<Turn> {
-        Ok(match &self.engine {
-            Engine::Sqlite(turns) => Turn::Alone(turns.next().await),
-            Engine::Postgres(lanes) => Turn::Lane(lanes.take().await?),
+        Ok(match &self.store {
+            Store::Sqlite(turns) => Turn::Alone(turns.next().await),
+            Store::Postgres(lanes) => Turn::Lane(lanes.take().await?),
         })
     }
 }

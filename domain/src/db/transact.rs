@@ -75,7 +75,7 @@ impl Ctx {
     ) -> Result<T> {
         match self.commit(action).await {
             Ok(committed) => Ok(committed.told().await),
-            Err(error) if error.is_undone() => Err(Error::Unavailable(error.to_string())),
+            Err(error) if error.is_undone() => Err(error.again()),
             Err(error) => Err(error),
         }
     }

@@ -5,15 +5,12 @@ use std::collections::HashMap;
 use protocol::{Message, RoomId, User};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, QueryResult};
 
-use super::{entity, shown};
+use super::{CHANGES_A_ROOM, entity, shown};
 use crate::{
     Ctx, Result,
     rooms::Position,
     rows::{Of, Rows},
 };
-
-/// More changes than this in one room are too many to be told.
-const MOST: i64 = 200;
 
 /// What a room has that was not heard of.
 #[derive(Clone, Debug)]
@@ -48,14 +45,13 @@ pub async fn missed(ctx: &Ctx, known: &[(RoomId, i64)]) -> Result<Vec<Missed>> {
         let revision: i64 = row.try_get_by_index(1)?;
         let (last_seq, after): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
         let behind = revision - after;
-        if (1..=MOST).contains(&behind) {
-            // Every change takes a revision, and posting takes a number as well: what was posted
-            // since lies no further back than that.
+        if (1..=CHANGES_A_ROOM).contains(&behind) {
+            // As `history::changes` has it.
             let seq = last_seq - behind;
             ranges.push([room.into(), seq.into(), after.into(), revision.into()]);
         }
         let now = Position { room, revision, access: row.try_get_by_index(2)? };
-        missed.push(Missed { now, messages: (behind <= MOST).then(Vec::new) });
+        missed.push(Missed { now, messages: (behind <= CHANGES_A_ROOM).then(Vec::new) });
     }
     let mut found = read(conn, ranges).await?;
     for room in &mut missed {

@@ -3,9 +3,9 @@
 mod change;
 mod entity;
 mod history;
-pub(crate) mod lanes;
 mod missed;
 mod post;
+pub(crate) mod queues;
 mod since;
 
 use protocol::{Message, User};
@@ -15,6 +15,9 @@ pub use history::{history, one};
 pub use missed::{Missed, missed};
 pub use post::{Posted, post};
 pub use since::{Allowance, Changes, since};
+
+/// More changes than this in one room are too many to be told: it is loaded afresh.
+const CHANGES_A_ROOM: i64 = 200;
 
 fn shown(row: entity::Model, author: User) -> Message {
     Message {

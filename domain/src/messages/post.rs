@@ -10,7 +10,7 @@ use protocol::{
 };
 use sea_orm::{ConnectionTrait, entity::prelude::*};
 
-use super::{entity, lanes::Waiting, shown};
+use super::{entity, queues::Waiting, shown};
 use crate::{
     Ctx, Error, Result,
     bus::Change,
@@ -33,7 +33,7 @@ pub struct Posted {
 /// Stores a message under the sender's id, as the room's next. The same id again from the same
 /// author is answered with what is stored, whatever has become of the room since.
 ///
-/// It stands in line from the call on, not from the first poll: what one calls first is numbered
+/// It waits in its queue from the call on, not from the first poll: what one calls first is numbered
 /// first. It is stored or not by itself, whether anybody waits for the answer or not.
 ///
 /// # Errors
@@ -46,11 +46,11 @@ pub fn post(
     id: MessageId,
     draft: Draft,
 ) -> impl Future<Output = Result<Posted>> + Send + 'static {
-    let answer = ctx.lanes.join(*member, id, draft);
+    let answer = ctx.queues.join(*member, id, draft);
     async move { answer?.await.map_err(Error::internal)? }
 }
 
-/// Stores what waits, in the order of the line: an outcome for each.
+/// Stores what waits, in the order of the queue: an outcome for each.
 pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Posted>>> {
     let members: Vec<&Member> = line.iter().map(|waiting| &waiting.member).collect();
     let mut batch = Batch {

@@ -2,11 +2,8 @@
 
 use protocol::{Limit, Message, messages::Window};
 
-use super::history::history;
+use super::{CHANGES_A_ROOM, history::history};
 use crate::{Ctx, Result, rooms::Member};
-
-/// More changes than this in one room are too many.
-const CHANGES_A_ROOM: i64 = 200;
 
 /// What may still be sent in answer to one question: a short one must not cost much.
 #[derive(Clone, Copy, Debug)]

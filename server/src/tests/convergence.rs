@@ -282,7 +282,7 @@ async fn worlds_converge_with_events_lost_as_well() {
 #[tokio::test]
 async fn worlds_converge_whichever_node_they_are_on() {
     for seed in 200..200 + SEQUENCES {
-        let shared = Shared::new();
+        let shared = Shared::start();
         let nodes: [House; 2] = House::nodes(&shared).await;
         converges(&nodes, seed, seed % 2 == 0).await;
     }

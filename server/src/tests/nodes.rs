@@ -53,7 +53,7 @@ async fn hear(mut socket: Socket, upto: i64) -> Vec<MessageId> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_said_on_both_nodes_at_once_is_heard_on_both_in_one_order() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
     let (alice, bob, room) = square(&one, &other).await;
     let ((hers, _), (his, _)) = (alice.connect().await, bob.connect().await);
@@ -79,14 +79,14 @@ async fn what_is_said_on_both_nodes_at_once_is_heard_on_both_in_one_order() {
 
 #[tokio::test]
 async fn who_is_turned_out_on_one_node_hears_nothing_more_on_the_other() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
     turn_out(&one, &other).await;
 }
 
 #[tokio::test]
 async fn who_is_turned_out_hears_nothing_more_even_if_nobody_says_so() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let one = House::node(&shared.database_url, None).await;
     let other = House::node(&shared.database_url, None).await;
     turn_out(&one, &other).await;
@@ -122,7 +122,7 @@ async fn turn_out(one: &House, other: &House) {
 
 #[tokio::test]
 async fn a_session_that_ends_on_one_node_closes_its_sockets_on_the_other() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
     let alice = one.person("alice").await;
     let (socket, _) = alice.at(&other).connect().await;
@@ -134,7 +134,7 @@ async fn a_session_that_ends_on_one_node_closes_its_sockets_on_the_other() {
 
 #[tokio::test]
 async fn friends_rooms_and_markers_are_told_on_the_other_node() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
     let (alice, bob) = (one.person("alice").await, one.person("bob").await.at(&other));
     let ((mut his, _), (mut hers, _)) = (bob.connect().await, alice.connect().await);
@@ -168,7 +168,7 @@ async fn friends_rooms_and_markers_are_told_on_the_other_node() {
 
 #[tokio::test]
 async fn without_redis_the_other_node_is_behind_by_less_than_a_second() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let one = House::node(&shared.database_url, None).await;
     let other = House::node(&shared.database_url, None).await;
     let (alice, bob, room) = square(&one, &other).await;
@@ -198,7 +198,7 @@ async fn without_redis_the_other_node_is_behind_by_less_than_a_second() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_message_to_two_nodes_at_once_is_one() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
     let (alice, bob, room) = square(&one, &other).await;
     let id = id(&one);
@@ -218,7 +218,7 @@ async fn the_same_message_to_two_nodes_at_once_is_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_do_the_same_on_two_nodes_at_once_do_it_once() {
-    let shared = Shared::new();
+    let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
     for round in 0..10 {
         let alice = one.person(&format!("alice{round}")).await;

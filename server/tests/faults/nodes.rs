@@ -53,7 +53,7 @@ async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind()
     probe.is_heard_in_time(&house, 5).await;
     redis(&mut house).stop();
     probe.is_heard_in_time(&house, 5).await;
-    redis(&mut house).resume();
+    redis(&mut house).start_again();
     probe.is_heard_in_time(&house, 5).await;
     // Once it is back, it wakes again: sooner than anybody looks unasked.
     let late = Instant::now() + PATIENCE;
@@ -77,7 +77,7 @@ async fn a_database_that_restarts_or_stands_still_loses_and_doubles_nothing() {
     postgres.stop();
     // Long enough for everyone to be refused, and to try again.
     until("sends are refused", || refusals(&clients) > 0).await;
-    postgres.resume();
+    postgres.start_again();
     works_again(&house, &people[0], rooms[0]).await;
     let refused = refusals(&clients);
     let postgres = &house.engines.as_ref().unwrap().postgres;

@@ -1,4 +1,4 @@
-//! Where messages wait to be stored. A lane takes all that waits into one transaction, and while it
+//! Where messages wait to be stored. All that waits in a queue goes into one transaction, and while it
 //! commits the next ones gather: under load many share a commit, and when idle nobody waits.
 
 use std::{
@@ -14,12 +14,12 @@ use crate::{Ctx, Error, Result, db::Committed, rooms::Member};
 
 /// As many messages share a commit at most.
 const TOGETHER: usize = 256;
-/// As many wait in a lane at most; more are told to try again.
-const LINE: usize = 4_096;
+/// As many wait in a queue at most; more are told to try again.
+const LONGEST: usize = 4_096;
 /// How often it is tried to store what the database undoes.
 const TRIES: usize = 4;
 
-/// A message that stands in line, and who waits for its outcome.
+/// A message that waits, and who waits for its outcome.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub member: Member,
@@ -28,31 +28,31 @@ pub(crate) struct Waiting {
     answer: oneshot::Sender<Result<Posted>>,
 }
 
-/// The lanes of one node. A room has its lane, so that its messages stay in order.
+/// The queues of one node. A room has its queue, so that its messages stay in order.
 #[derive(Clone, Debug)]
-pub(crate) struct Lanes(Arc<[mpsc::Sender<Waiting>]>);
+pub(crate) struct Queues(Arc<[mpsc::Sender<Waiting>]>);
 
-impl Lanes {
-    /// No lanes: for who stores what waits, and never stands in line.
+impl Queues {
+    /// No queues: for who stores what waits, and never joins one.
     pub(crate) fn none() -> Self {
         Self(Arc::new([]))
     }
 
-    /// Opens as many lanes as the database is to write at once. They close when nobody can join
+    /// Opens as many queues as the database is to write at once. They close when nobody can join
     /// them any more.
     pub(crate) fn open(ctx: &Ctx) -> Self {
-        let lane = |_| {
-            let (join, line) = mpsc::channel(LINE);
-            tokio::spawn(serve(ctx.clone(), line));
+        let queue = |_| {
+            let (join, waiting) = mpsc::channel(LONGEST);
+            tokio::spawn(serve(ctx.clone(), waiting));
             join
         };
-        Self((0..ctx.db.lines()).map(lane).collect())
+        Self((0..ctx.db.queues()).map(queue).collect())
     }
 
-    /// Takes a place in line.
+    /// Takes a place in the room's queue.
     ///
     /// # Errors
-    /// `Unavailable` where the line is full.
+    /// `Unavailable` where the queue is full.
     pub(crate) fn join(
         &self,
         member: Member,
@@ -61,19 +61,20 @@ impl Lanes {
     ) -> Result<oneshot::Receiver<Result<Posted>>> {
         let (answer, outcome) = oneshot::channel();
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(member.room());
-        let lane = usize::try_from(hash % self.0.len().max(1) as u64).unwrap_or(0);
-        let lane = self.0.get(lane).ok_or_else(|| Error::Unavailable("no lane".into()))?;
-        lane.try_send(Waiting { member, id, body: draft.body, answer })
+        let queue = usize::try_from(hash % self.0.len().max(1) as u64).unwrap_or(0);
+        let queue = self.0.get(queue).ok_or_else(|| Error::Unavailable("no queue".into()))?;
+        queue
+            .try_send(Waiting { member, id, body: draft.body, answer })
             .map_err(|_| Error::Unavailable("too many messages wait".into()))?;
         Ok(outcome)
     }
 }
 
-async fn serve(ctx: Ctx, mut line: mpsc::Receiver<Waiting>) {
+async fn serve(ctx: Ctx, mut queue: mpsc::Receiver<Waiting>) {
     let mut together = Vec::with_capacity(TOGETHER);
-    while line.recv_many(&mut together, TOGETHER).await > 0 {
+    while queue.recv_many(&mut together, TOGETHER).await > 0 {
         let (ctx, line) = (ctx.clone(), std::mem::take(&mut together));
-        // A task of its own: should it ever panic, those who wait are told, and the lane goes on.
+        // A task of its own: should it ever panic, those who wait are told, and the queue goes on.
         let _ = tokio::spawn(async move { store(&ctx, line).await }).await;
     }
 }
@@ -99,7 +100,7 @@ async fn store(ctx: &Ctx, line: Vec<Waiting>) {
 }
 
 /// Answers once everyone on this node has been told, so that an acknowledgement and the message
-/// itself can go out together. The lane goes on meanwhile.
+/// itself can go out together. The queue goes on meanwhile.
 fn answer(line: Vec<Waiting>, committed: Committed<Vec<Result<Posted>>>) {
     tokio::spawn(async move {
         let outcomes = committed.told().await;

@@ -1,0 +1,93 @@
+//! The log on a real PostgreSQL, with clocks that move when told to.
+
+use engines::Shared;
+use migrations::Migrator;
+use protocol::{Password, Timestamp, Username, accounts::SignUp};
+use sea_orm::{ConnectionTrait, Statement};
+use sea_orm_migration::MigratorTrait;
+
+use crate::{Clock, Config, Ctx, Error, Viewer, accounts, bus::Change, friends};
+
+const MINUTE_MS: i64 = 60_000;
+
+async fn node(shared: &Shared) -> Ctx {
+    let config = Config {
+        database_url: shared.database_url.clone(),
+        // By the database alone.
+        redis_url: None,
+        clock: Clock::fixed(Timestamp(1_800_000_000_000)),
+    };
+    Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
+}
+
+async fn person(ctx: &Ctx, name: &str) -> Viewer {
+    let form = SignUp {
+        username: Username::parse(name).unwrap(),
+        password: Password::parse("correct horse battery").unwrap(),
+        email: None,
+        display_name: None,
+        challenge: None,
+    };
+    let (_, token) = accounts::sign_up(ctx, form, None).await.unwrap();
+    accounts::sessions::authenticate(ctx, token.as_str()).await.unwrap()
+}
+
+async fn count(ctx: &Ctx, table: &str) -> i64 {
+    let conn = ctx.db.read();
+    let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+    let row = conn.query_one_raw(Statement::from_string(conn.get_database_backend(), sql)).await;
+    row.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
+#[tokio::test]
+async fn lines_and_the_lanes_of_who_is_gone_do_not_stay() {
+    let shared = Shared::start();
+    let (here, gone) = (node(&shared).await, node(&shared).await);
+    let alice = person(&here, "alice").await;
+    for name in ["bob", "carol"] {
+        person(&here, name).await;
+        friends::ask(&here, &alice, name).await.unwrap();
+    }
+    friends::ask(&gone, &alice, "nobody").await.unwrap_err();
+    person(&gone, "dave").await;
+    friends::ask(&gone, &alice, "dave").await.unwrap();
+    assert_eq!(count(&here, "change_log").await, 3);
+    let lanes = here.db.lanes().unwrap();
+    lanes.tidy().await.unwrap();
+    here.clock.advance_ms(9 * MINUTE_MS);
+    lanes.tidy().await.unwrap();
+    assert_eq!(count(&here, "change_log").await, 3, "who was away for a while can read them");
+    here.clock.advance_ms(2 * MINUTE_MS);
+    lanes.tidy().await.unwrap();
+    assert_eq!(count(&here, "change_log").await, 1, "the other's own are the other's to forget");
+    let open = count(&here, "change_lane").await;
+    here.clock.advance_ms(10 * MINUTE_MS);
+    lanes.tidy().await.unwrap();
+    assert_eq!(count(&here, "change_log").await, 0, "unless it has not been heard of for long");
+    assert!(count(&here, "change_lane").await < open);
+    // Should it live all the same, its lane takes nothing more; the next try has a new one.
+    person(&here, "erin").await;
+    let refused = friends::ask(&gone, &alice, "erin").await.unwrap_err();
+    assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
+    friends::ask(&gone, &alice, "erin").await.unwrap();
+    assert_eq!(count(&here, "change_log").await, 1);
+}
+
+#[tokio::test]
+async fn who_could_not_read_for_long_starts_afresh() {
+    let shared = Shared::start();
+    let (one, other) = (node(&shared).await, node(&shared).await);
+    let mut published = other.bus.listen();
+    let (alice, bob) = (person(&one, "alice").await, person(&one, "bob").await);
+    friends::ask(&one, &alice, "bob").await.unwrap();
+    let told = published.recv().await.unwrap();
+    let asked = Change::RelationChanged { one: alice.account(), other: bob.account() };
+    assert_eq!(*told.changes, [asked]);
+    other.clock.advance_ms(6 * MINUTE_MS);
+    let told = published.recv().await.unwrap();
+    assert_eq!(*told.changes, [Change::Lost]);
+    // And goes on from there.
+    friends::step(&one, &bob, "alice", protocol::friends::Step::Decline).await.unwrap();
+    let told = published.recv().await.unwrap();
+    assert!(matches!(*told.changes, [Change::RelationChanged { .. }]), "{:?}", told.changes);
+}
