@@ -44,7 +44,6 @@ pub struct Crowd {
 struct Heard {
     deliveries: AtomicU64,
     bytes: AtomicU64,
-    acks: AtomicU64,
     samples: AtomicBool,
     seen: std::sync::Mutex<Vec<u64>>,
     acked: std::sync::Mutex<Vec<u64>>,
@@ -158,7 +157,6 @@ async fn listen(
         // An ack carries no body; which of one's messages it is for the id would tell. The time it
         // came is what matters: it is compared with the message's own arrival.
         if target.speaks != Dialect::Bare && target.is_ack(&text) {
-            heard.acks.fetch_add(1, Ordering::Relaxed);
             if let Some(at) = acked_at(&text) {
                 acked.push(at);
             }

@@ -28,7 +28,7 @@ const IDLE: usize = 5_000;
 /// Who and what a peer is started with.
 struct Seed {
     tokens: Vec<String>,
-    /// One room of 200, then 200 rooms of five.
+    /// One room of 200, then five times 200 rooms of five.
     rooms: Vec<RoomId>,
     folder: TempDir,
 }
@@ -48,15 +48,17 @@ impl Seed {
     fn new() -> Outcome<Self> {
         let accounts = rooms::ROOMS * rooms::MEMBERS;
         let tokens: Vec<String> = (0..accounts).map(|n| format!("token-{n:058}")).collect();
-        let ids: Vec<RoomId> = (0..=rooms::ROOMS)
+        let ids: Vec<RoomId> = (0..=5 * rooms::ROOMS)
             .map(|n| RoomId::new(i64::try_from(n).unwrap_or(0), [7; 16]))
             .collect();
         let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         members.insert(ids[0].to_string(), (0..MEMBERS).collect());
-        // As many friends as those have who connect to Kith; and rooms, for those beyond the large one.
+        // Five rounds of rooms of five, each with other neighbours, and ten friends: as many as those
+        // have who connect to Kith.
         for (n, room) in ids[1..].iter().enumerate() {
-            let first = n * rooms::MEMBERS;
-            members.insert(room.to_string(), (first..first + rooms::MEMBERS).collect());
+            let (round, first) = (n / rooms::ROOMS, n % rooms::ROOMS * rooms::MEMBERS);
+            let member = |seat: usize| (first + seat * (1 + round * rooms::MEMBERS)) % accounts;
+            members.insert(room.to_string(), (0..rooms::MEMBERS).map(member).collect());
         }
         let friends: Vec<(usize, usize)> = (0..accounts)
             .flat_map(|one| (1..=10).map(move |distance| (one, (one + distance) % accounts)))

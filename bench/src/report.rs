@@ -9,7 +9,7 @@ use crate::Outcome;
 pub struct Figure {
     pub name: String,
     pub unit: &'static str,
-    pub kith: f64,
+    pub value: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
     /// What is to be reached: an absolute figure, or how many times the limit.
@@ -28,10 +28,10 @@ pub enum Goal {
 impl Figure {
     fn verdict(&self) -> String {
         let (held, goal) = match (self.goal, self.limit) {
-            (Goal::AtMost(goal), _) => (self.kith <= goal, format!("≤ {goal}")),
-            (Goal::AtLeast(goal), _) => (self.kith >= goal, format!("≥ {goal}")),
+            (Goal::AtMost(goal), _) => (self.value <= goal, format!("≤ {goal}")),
+            (Goal::AtLeast(goal), _) => (self.value >= goal, format!("≥ {goal}")),
             (Goal::TimesLimit(times), Some(limit)) => {
-                (self.kith <= limit * times, format!("≤ {times} × limit"))
+                (self.value <= limit * times, format!("≤ {times} × limit"))
             }
             _ => return String::new(),
         };
@@ -59,9 +59,9 @@ pub struct Machine {
 }
 
 impl Report {
-    pub fn add(&mut self, name: impl Into<String>, unit: &'static str, kith: f64) -> &mut Figure {
-        let figure = Figure { name: name.into(), unit, kith, limit: None, goal: Goal::None };
-        say(&format!("  {}: {} {unit}", figure.name, rounded(kith)));
+    pub fn add(&mut self, name: impl Into<String>, unit: &'static str, value: f64) -> &mut Figure {
+        let figure = Figure { name: name.into(), unit, value, limit: None, goal: Goal::None };
+        say(&format!("  {}: {} {unit}", figure.name, rounded(value)));
         self.figures.push(figure);
         let last = self.figures.len() - 1;
         &mut self.figures[last]
@@ -69,14 +69,14 @@ impl Report {
 
     /// Prints the table and writes the JSON.
     pub fn finish(&self, path: &std::path::Path) -> Outcome<()> {
-        say(&format!("\n{:<62} {:>12} {:>12} {:>7}  goal", "figure", "Kith", "limit", "ratio"));
+        say(&format!("\n{:<62} {:>12} {:>12} {:>7}  goal", "figure", "value", "limit", "ratio"));
         for figure in &self.figures {
             let limit = figure.limit.map(rounded).unwrap_or_default();
-            let ratio = figure.limit.map(|limit| format!("{:.2}", figure.kith / limit));
+            let ratio = figure.limit.map(|limit| format!("{:.2}", figure.value / limit));
             say(&format!(
                 "{:<62} {:>12} {:>12} {:>7}  {}",
                 format!("{} ({})", figure.name, figure.unit),
-                rounded(figure.kith),
+                rounded(figure.value),
                 limit,
                 ratio.unwrap_or_default(),
                 figure.verdict(),

@@ -40,7 +40,7 @@ pub struct Run {
 pub struct Speaker {
     pub token: String,
     pub room: RoomId,
-    /// The bare broadcaster's group; empty for Kith.
+    /// The bare broadcaster's group; empty for all others.
     pub query: String,
 }
 

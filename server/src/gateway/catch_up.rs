@@ -15,9 +15,10 @@ use protocol::{AccountId, Event, RoomId};
 use tokio::{sync::Notify, time::sleep};
 
 use super::{
-    hub::{Hub, Telling},
+    hub::Hub,
     queue::{Frame, Numbered},
     room::Heard,
+    tell::Telling,
 };
 
 /// A hole is mostly another node's commit, whose word is on its way.
@@ -89,7 +90,7 @@ impl CatchUp {
 }
 
 impl Hub {
-    /// Reads what is due, and delivers it, for as long as there is a hub.
+    /// Reads what is due, and delivers it, for as long as the process lives.
     pub(super) async fn catch_up(self: Arc<Self>, ctx: Ctx) {
         let mut fails = false;
         loop {
@@ -163,15 +164,18 @@ impl Hub {
             standings.push((inside.account, inside.is_inside));
         }
         for (room, (access, standings)) in read {
-            let Some((out, came)) = self.seats.settle(room, access, &standings) else {
+            let Some(moved) = self.seats.settle(room, access, &standings) else {
                 // Read before something that is known by now.
                 standings.iter().for_each(|(account, _)| self.behind.standing(room, *account));
                 continue;
             };
-            for account in out {
+            for account in moved.left {
                 self.seats.tell_account(account, &Frame::of(&Event::RoomLeft { room }));
             }
-            came.into_iter().for_each(|account| self.tell_later(Telling::Room(room, account)));
+            moved
+                .came
+                .into_iter()
+                .for_each(|account| self.tell_later(Telling::Room(room, account)));
         }
         Ok(())
     }

@@ -8,7 +8,9 @@ mod hub;
 mod queue;
 mod recent;
 mod room;
+mod seat;
 mod seats;
+mod tell;
 pub(crate) mod upgrade;
 
 use std::net::SocketAddr;

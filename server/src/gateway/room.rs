@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::{
     queue::Frame,
     recent::Recent,
-    seats::{Seat, SeatId},
+    seat::{Seat, SeatId},
 };
 
 /// As many events wait for those before them; more are read when it is their turn.
@@ -248,10 +248,17 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
+    use protocol::SessionId;
+
     use super::*;
 
     fn id() -> RoomId {
         RoomId::new(0, [1; 16])
+    }
+
+    fn seat(id: SeatId) -> Arc<Seat> {
+        let (account, session) = (AccountId::new(0, [1; 16]), SessionId::new(0, [1; 16]));
+        Arc::new(Seat::new(id, account, session))
     }
 
     fn heard(revision: i64, access: i64) -> Heard {
@@ -260,7 +267,7 @@ mod tests {
 
     /// A room that somebody hears from its beginning.
     fn room() -> (Room, Arc<Seat>) {
-        let (mut room, seat) = (Room::new(id(), Some(0), 1), Arc::new(Seat::of(1)));
+        let (mut room, seat) = (Room::new(id(), Some(0), 1), seat(1));
         room.seat(&seat, 0);
         (room, seat)
     }
@@ -322,7 +329,7 @@ mod tests {
         for revision in 1..=3 {
             room.hear(heard(revision, 1));
         }
-        let late = Arc::new(Seat::of(2));
+        let late = seat(2);
         room.seat(&late, 1);
         room.hear(heard(4, 1));
         assert_eq!(told(&late), [2, 3, 4]);
@@ -330,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_comes_before_the_first_is_told_the_rooms_state_follows_it() {
-        let (mut room, seat) = (Room::new(id(), None, 1), Arc::new(Seat::of(1)));
+        let (mut room, seat) = (Room::new(id(), None, 1), seat(1));
         room.join(&seat);
         room.hear(heard(7, 1));
         room.hear(heard(8, 1));

@@ -19,67 +19,13 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
-    queue::{Ended, Frame, Queue},
+    queue::{Ended, Frame},
     recent::KEPT,
     room::{Heard, Room},
+    seat::{Hears, Seat},
 };
 
 const SHARDS: usize = 16;
-
-pub type SeatId = u64;
-
-/// One connection's place.
-#[derive(Debug)]
-pub struct Seat {
-    id: SeatId,
-    account: AccountId,
-    session: SessionId,
-    pub queue: Queue,
-    hears: Mutex<Hears>,
-}
-
-#[derive(Debug, Default)]
-struct Hears {
-    rooms: HashSet<RoomId>,
-    /// Rooms that were joined, and whose state is not told yet.
-    joining: HashSet<RoomId>,
-    /// Rooms that were left before the seat took its place in its rooms.
-    left: HashSet<RoomId>,
-    listens: bool,
-    /// The connection is no more: nothing is to be done for it.
-    gone: bool,
-}
-
-impl Seat {
-    #[cfg(test)]
-    pub fn of(id: SeatId) -> Self {
-        let (account, session) = (AccountId::new(0, [1; 16]), SessionId::new(0, [1; 16]));
-        Self { id, account, session, queue: Queue::default(), hears: Mutex::default() }
-    }
-
-    pub fn id(&self) -> SeatId {
-        self.id
-    }
-
-    pub fn account(&self) -> AccountId {
-        self.account
-    }
-
-    fn hears(&self) -> MutexGuard<'_, Hears> {
-        self.hears.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether this connection hears the room now.
-    pub fn is_in(&self, room: RoomId) -> bool {
-        self.hears().rooms.contains(&room)
-    }
-
-    /// Whether it may be answered about the room: it hears it, or is about to.
-    pub fn may_hear(&self, room: RoomId) -> bool {
-        let hears = self.hears();
-        hears.rooms.contains(&room) || hears.joining.contains(&room)
-    }
-}
 
 struct Sharded<K, V> {
     shards: [Mutex<HashMap<K, V>>; SHARDS],
@@ -122,21 +68,23 @@ pub struct Open {
     pub standings: Vec<RoomId>,
 }
 
+/// Who came and went by what was read.
+#[derive(Debug, Default)]
+pub struct Moved {
+    pub came: Vec<AccountId>,
+    pub left: Vec<AccountId>,
+}
+
 impl Seats {
     /// A seat that hears what concerns its account, and no room yet.
     pub fn enter(&self, viewer: &Viewer) -> Arc<Seat> {
-        let seat = Arc::new(Seat {
-            id: self.next.fetch_add(1, Ordering::Relaxed),
-            account: viewer.account(),
-            session: viewer.session(),
-            queue: Queue::default(),
-            hears: Mutex::default(),
-        });
-        let mut accounts = self.accounts.lock(&seat.account);
-        accounts.entry(seat.account).or_default().push(Arc::clone(&seat));
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let seat = Arc::new(Seat::new(id, viewer.account(), viewer.session()));
+        let mut accounts = self.accounts.lock(&seat.account());
+        accounts.entry(seat.account()).or_default().push(Arc::clone(&seat));
         drop(accounts);
         // It ended between the handshake and this.
-        if self.ended().contains_key(&seat.session) {
+        if self.ended().contains_key(&seat.session()) {
             seat.queue.end(Ended::SessionOver);
         }
         seat
@@ -179,11 +127,11 @@ impl Seats {
 
     /// Gives a place up.
     pub fn leave(&self, seat: &Arc<Seat>) {
-        let mut accounts = self.accounts.lock(&seat.account);
-        if let Some(seats) = accounts.get_mut(&seat.account) {
-            seats.retain(|other| other.id != seat.id);
+        let mut accounts = self.accounts.lock(&seat.account());
+        if let Some(seats) = accounts.get_mut(&seat.account()) {
+            seats.retain(|other| other.id() != seat.id());
             if seats.is_empty() {
-                accounts.remove(&seat.account);
+                accounts.remove(&seat.account());
             }
         }
         drop(accounts);
@@ -193,14 +141,17 @@ impl Seats {
         }
     }
 
+    /// An account's connections.
     pub fn of(&self, account: AccountId) -> Vec<Arc<Seat>> {
         self.accounts.lock(&account).get(&account).cloned().unwrap_or_default()
     }
 
+    /// Whether an account has any.
     pub fn is_here(&self, account: AccountId) -> bool {
         self.accounts.lock(&account).contains_key(&account)
     }
 
+    /// The same for all of an account's connections.
     pub fn tell_account(&self, account: AccountId, frame: &Frame) {
         for seat in self.of(account) {
             seat.queue.push(frame.clone());
@@ -311,28 +262,27 @@ impl Seats {
     }
 
     /// Who of these accounts is in the room, read at this `access`: who is not is turned out, who is
-    /// comes in. Gives who did: those who were in it and those who were not. `None` where it was read
-    /// before something that is known by now.
+    /// comes in. `None` where it was read before something that is known by now.
     pub fn settle(
         &self,
         id: RoomId,
         access: i64,
         standings: &[(AccountId, bool)],
-    ) -> Option<(Vec<AccountId>, Vec<AccountId>)> {
+    ) -> Option<Moved> {
         let is_old = |room: &Room| access < room.access();
         if self.rooms.lock(&id).get(&id).is_some_and(is_old) {
             return None;
         }
-        let (mut out, mut came) = (Vec::new(), Vec::new());
+        let mut moved = Moved::default();
         for (account, is_inside) in standings {
             match is_inside {
-                true if self.bring_in(id, *account, access) => came.push(*account),
-                false if self.turn_out(id, *account) => out.push(*account),
+                true if self.bring_in(id, *account, access) => moved.came.push(*account),
+                false if self.turn_out(id, *account) => moved.left.push(*account),
                 _ => {}
             }
         }
         self.update(id, |room| room.settle(access));
-        Some((out, came))
+        Some(moved)
     }
 
     /// Lets an account's connections wait for the state of a room that it is in. Whether any does.
@@ -372,11 +322,13 @@ impl Seats {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A session is over, and so are its connections.
     pub fn end_session(&self, session: SessionId) {
         self.ended().insert(session, Instant::now());
-        self.end_where(Ended::SessionOver, |seat| seat.session == session);
+        self.end_where(Ended::SessionOver, |seat| seat.session() == session);
     }
 
+    /// All connections are to end.
     pub fn end_all(&self, ended: Ended) {
         self.end_where(ended, |_| true);
     }

@@ -175,7 +175,7 @@ async fn without_redis_the_other_node_is_behind_by_less_than_a_second() {
     let (mut his, _) = bob.connect().await;
     let mut last = 0;
     for _ in 0..3 {
-        // Edited before the other node looks: it hears of one change, and that nothing else is missing.
+        // Mostly edited before the other node looks: it hears of one change, and that nothing else is missing.
         let said = post(&alice, room, "hullo").await;
         let path = format!("/rooms/{room}/messages/{}", said.id);
         let patch = Some(json!({"body": "hello"}));

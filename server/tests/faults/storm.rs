@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
@@ -42,7 +42,7 @@ async fn all_come_back_at_once_and_are_let_in() {
     assert_eq!(house.rest.ask(Method::POST, &path, Some(&people[0]), said).await.0, 201);
     house.nodes[0].crash().await;
     drop(sockets);
-    let (began, address) = (Instant::now(), house.address());
+    let address = house.address();
     let mut back = JoinSet::new();
     for n in 0..count {
         let person = people[n % people.len()].clone();
@@ -58,11 +58,12 @@ async fn all_come_back_at_once_and_are_let_in() {
         });
     }
     let sockets = timeout(PATIENCE, back.join_all()).await.expect("all are back in time");
-    assert_eq!(sockets.len(), count);
-    let took = began.elapsed();
-    let within = || resident(&house.nodes[0]) < ITSELF + count * EACH;
-    until("what the storm took is given back", within).await;
-    assert!(took < PATIENCE, "{took:?}");
+    // A thousand are less than what an allocator keeps for the next.
+    if is_long() {
+        let within = || resident(&house.nodes[0]) < ITSELF + count * EACH;
+        until("what the storm took is given back", within).await;
+    }
+    drop(sockets);
 }
 
 /// Resumes without what was said, and hears it.
