@@ -1,16 +1,21 @@
 //! What every action needs: the store, the bus, the clock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
     ActiveModelBehavior, ActiveValue::Set, DatabaseConnection, DeriveEntityModel, DerivePrimaryKey,
     DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait, sea_query::OnConflict,
 };
 
+use tokio::time::timeout;
+
 use crate::{
     Clock, Result, accounts::passwords::Hasher, bus::Bus, change_log, clock, db::Db, error::Error,
     messages::queues::Queues,
 };
+
+/// How long the database may take to say that it is there.
+const PING: Duration = Duration::from_secs(2);
 
 /// What a [`Ctx`] is opened with.
 #[derive(Clone, Debug)]
@@ -49,7 +54,7 @@ impl Ctx {
         // First it listens, then it reads where the others stand.
         let bus = Bus::open(config.redis_url.as_deref(), &epoch, &config.clock).await?;
         if let Some(lanes) = db.lanes() {
-            change_log::follow(lanes, db.read(), &config.clock, &bus).await?;
+            change_log::follow(lanes, db.deliver(), &config.clock, &bus).await?;
         }
         let ctx = Self {
             db,
@@ -67,7 +72,8 @@ impl Ctx {
     /// # Errors
     /// `Unavailable` or `Internal` where it does not.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.db.read().ping().await?)
+        let late = |_| Error::Unavailable("the database did not answer in time".into());
+        Ok(timeout(PING, self.db.read().ping()).await.map_err(late)??)
     }
 
     pub fn bus(&self) -> &Bus {

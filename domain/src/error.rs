@@ -129,6 +129,7 @@ fn passes(error: &sqlx::Error) -> bool {
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
+        | sqlx::Error::BeginFailed
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
@@ -138,8 +139,9 @@ fn says_later(code: &str) -> bool {
     match code.parse::<u32>() {
         // SQLite: busy, locked, full.
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 13),
-        // PostgreSQL: no connection, no resources (a full disk among them), on its way down or up,
-        // an error of the system.
-        _ => matches!(code.get(..2), Some("08" | "53" | "57" | "58")),
+        // PostgreSQL: no connection, a transaction that is not what it should be (a standby takes none
+        // that writes), no resources (a full disk among them), on its way down or up, an error of
+        // the system.
+        _ => matches!(code.get(..2), Some("08" | "25" | "53" | "57" | "58")),
     }
 }

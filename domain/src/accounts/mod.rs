@@ -79,6 +79,15 @@ impl From<Named> for User {
     }
 }
 
+/// Locks an account: its password and its sessions change one after the other.
+///
+/// # Errors
+/// `NotFound` where it is gone.
+pub(crate) async fn lock(tx: &Tx, id: AccountId) -> Result<entity::Model> {
+    let found = entity::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx.conn()).await?;
+    found.ok_or(Error::NotFound)
+}
+
 /// Locks two accounts, in the order of their ids: what they are to each other changes one thing after
 /// the other. What they say elsewhere waits for nothing.
 pub(crate) async fn lock_pair(tx: &Tx, one: AccountId, other: AccountId) -> Result<()> {

@@ -78,6 +78,9 @@ pub async fn reset_password(ctx: &Ctx, token: &str, password: &Password) -> Resu
     let password_hash = ctx.hasher.hash(password).await?;
     ctx.transact(async |tx| {
         let id = account_of(tx.conn(), &hash, tx.now()).await?;
+        super::lock(tx, id).await?;
+        // Once: the same link may have been used while this waited.
+        account_of(tx.conn(), &hash, tx.now()).await?;
         let changed = account::ActiveModel {
             id: Set(id),
             password_hash: Set(password_hash),

@@ -90,15 +90,25 @@ pub async fn sign_in(ctx: &Ctx, form: SignIn, user_agent: Option<&str>) -> Resul
     let login = form.login.as_str().to_lowercase();
     let column =
         if login.contains('@') { account::Column::EmailKey } else { account::Column::Username };
-    let found = account::Entity::find().filter(column.eq(login)).one(ctx.db.read()).await?;
+    // Nobody's name or address has a NUL, and PostgreSQL does not take one.
+    let found = match login.contains('\0') {
+        true => None,
+        false => account::Entity::find().filter(column.eq(login)).one(ctx.db.read()).await?,
+    };
     let hash = found.as_ref().map(|account| account.password_hash.clone());
     let right = ctx.hasher.verify(&form.password, hash).await?;
     let Some(account) = found.filter(|_| right) else {
         return Err(wrong());
     };
-    let user = User::from(account);
-    let token = ctx.transact(async |tx| insert(tx, user.id, user_agent).await).await?;
-    Ok((user, token))
+    let token = ctx.transact(async |tx| {
+        // It may have been set anew in the meantime, which ends what was signed in before.
+        if super::lock(tx, account.id).await?.password_hash != account.password_hash {
+            return Err(wrong());
+        }
+        insert(tx, account.id, user_agent).await
+    });
+    let token = token.await?;
+    Ok((User::from(account), token))
 }
 
 /// What everyone hears who did not get in, whatever the cause.
@@ -204,7 +214,7 @@ pub async fn end(ctx: &Ctx, viewer: &Viewer, id: SessionId) -> Result<()> {
     .await
 }
 
-/// Ends every session of an account.
+/// Ends every session of an account, which is locked.
 pub(super) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<()> {
     let theirs = session::Column::AccountId.eq(account);
     let found = session::Entity::find().filter(theirs.clone()).all(tx.conn()).await?;

@@ -53,7 +53,9 @@ pub(super) struct Wakes {
 
 impl Wakes {
     pub(super) async fn open(url: &str, house: &str, clock: &Clock) -> Result<Arc<Self>> {
-        let config = Config::from_url(url).map_err(Error::internal)?;
+        let mut config = Config::from_url(url).map_err(Error::internal)?;
+        // It may come up later than this node.
+        config.fail_fast = false;
         let client = || build(config.clone()).map_err(Error::internal);
         let node = protocol::SessionId::new(clock.now().0, clock::random()).to_string();
         let wakes = Arc::new(Self {

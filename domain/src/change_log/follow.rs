@@ -16,7 +16,7 @@ use super::{
     line,
 };
 use crate::{
-    Clock, Result,
+    Clock, Error, Result,
     bus::{Bus, Change},
     rows::{Of, Rows},
 };
@@ -24,6 +24,7 @@ use crate::{
 const EVERY: Duration = Duration::from_millis(500);
 /// Who has read nothing for as long cannot be sure any more.
 const PATIENCE_MS: i64 = KEPT_MS / 2;
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// How often old lines go.
 const TIDY_MS: i64 = 60 * 1_000;
 /// As many lines of a lane are read at once.
@@ -56,15 +57,15 @@ pub(crate) async fn follow(
 async fn run(mut reader: Reader, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
     let woken = bus.woken();
     let (mut read_at, mut tidied_at) = (clock.now(), clock.now());
-    let mut fails = false;
+    let (mut fails, mut is_lost) = (false, false);
     loop {
         let _ = timeout(EVERY, woken.notified()).await;
         let Some(lanes) = lanes.upgrade() else { return };
         reader.read.extend(lanes.abandoned());
         // Lines that were not read may be gone by now, and their lanes with them.
-        let mut is_lost = clock.now() > read_at.plus_ms(PATIENCE_MS);
+        is_lost |= clock.now() > read_at.plus_ms(PATIENCE_MS);
         if !is_lost {
-            match reader.advance(&bus).await {
+            match answer(reader.advance(&bus)).await {
                 Ok(is_whole) => {
                     is_lost = !is_whole;
                     (read_at, fails) = (clock.now(), false);
@@ -75,18 +76,24 @@ async fn run(mut reader: Reader, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
                 Err(_) => {}
             }
         }
-        if is_lost && reader.go_to_end().await.is_ok() {
+        if is_lost && answer(reader.go_to_end()).await.is_ok() {
             tracing::error!("what other nodes did is lost: everyone here starts afresh");
-            (read_at, fails) = (clock.now(), false);
+            (read_at, fails, is_lost) = (clock.now(), false, false);
             bus.publish(vec![Change::Lost]);
         }
         if clock.now() > tidied_at.plus_ms(TIDY_MS) {
             tidied_at = clock.now();
-            if let Err(error) = tidy(&lanes, &mut reader).await {
+            if let Err(error) = answer(tidy(&lanes, &mut reader)).await {
                 tracing::warn!(%error, "the change log could not be tidied");
             }
         }
     }
+}
+
+/// What the database says, unless it takes too long.
+async fn answer<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Err(Error::Unavailable("the database did not answer in time".into()));
+    timeout(ANSWERS_WITHIN, asked).await.unwrap_or_else(late)
 }
 
 async fn tidy(lanes: &Lanes, reader: &mut Reader) -> Result<()> {

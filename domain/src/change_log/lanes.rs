@@ -115,7 +115,8 @@ impl Lanes {
         let sql = "UPDATE change_lane SET seen_at = $1 WHERE node = $2";
         self.run(sql, [now.into(), self.node.into()]).await?;
         for (lane, n) in self.old() {
-            let sql = "DELETE FROM change_log WHERE lane = $1 AND n <= $2";
+            // The latest stays, so that who starts reading knows where the lane is.
+            let sql = "DELETE FROM change_log WHERE lane = $1 AND n < $2";
             self.run(sql, [lane.into(), n.into()]).await?;
         }
         let silent = now.plus_ms(-2 * KEPT_MS);

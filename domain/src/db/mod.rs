@@ -22,6 +22,7 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Db {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    deliverer: DatabaseConnection,
     store: Store,
 }
 
@@ -45,12 +46,17 @@ impl Db {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             let (reader, writer, turns) = sqlite::open(path).await?;
-            return Ok(Self { reader, writer, store: Store::Sqlite(turns) });
+            return Ok(Self {
+                deliverer: reader.clone(),
+                reader,
+                writer,
+                store: Store::Sqlite(turns),
+            });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let (reader, writer) = postgres::open(url).await?;
+            let [reader, writer, deliverer] = postgres::open(url).await?;
             let lanes = change_log::Lanes::new(writer.clone(), postgres::WRITERS, clock.clone());
-            return Ok(Self { reader, writer, store: Store::Postgres(Arc::new(lanes)) });
+            return Ok(Self { reader, writer, deliverer, store: Store::Postgres(Arc::new(lanes)) });
         }
         Err(Error::internal("DATABASE_URL begins with sqlite: or postgres://"))
     }
@@ -69,6 +75,11 @@ impl Db {
     /// For reading. What is read here may have changed by the time it is used.
     pub(crate) fn read(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// For reading what is to be delivered, which waits for nobody's questions.
+    pub(crate) fn deliver(&self) -> &DatabaseConnection {
+        &self.deliverer
     }
 
     /// How many queues messages wait in: a room's in one of them.

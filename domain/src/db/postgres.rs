@@ -4,16 +4,21 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, TransactionTrait as _,
+    sqlx::{self, Connection as _},
 };
+use tokio::time::timeout;
 
 use super::ACQUIRE_TIMEOUT;
 use crate::Result;
 
 const READERS: u32 = 8;
+const DELIVERERS: u32 = 3;
 /// As many transactions at once: more only wait for each other, and for the same disk.
 pub(super) const WRITERS: usize = 8;
 /// A connection that rested for as long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(1);
+/// How long a connection that is given back may take to say that it is well.
+const RELEASE: Duration = Duration::from_secs(1);
 /// A statement that takes longer is given up by the database itself.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Who holds locks for as long and does nothing is gone.
@@ -21,11 +26,12 @@ const FORGOTTEN: &str = "15000";
 /// Any number: who migrates has it.
 const MIGRATION_LOCK: i64 = 0x6b69_7468;
 
-/// Who reads, and who writes.
-pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection)> {
+/// The connections: who reads, who writes, and who delivers, which waits for nobody's questions.
+pub(super) async fn open(url: &str) -> Result<[DatabaseConnection; 3]> {
     let writer = connect(url, WRITERS as u32).await?;
     let reader = connect(url, READERS).await?;
-    Ok((reader, writer))
+    let deliverer = connect(url, DELIVERERS).await?;
+    Ok([reader, writer, deliverer])
 }
 
 async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection> {
@@ -40,6 +46,15 @@ async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection> {
         .statement_timeout(STATEMENT_TIMEOUT)
         .set_application_name("kith")
         .sqlx_logging(false)
+        .map_sqlx_postgres_pool_opts(|pool| {
+            // Whose last question had no answer is hung up on, and does not keep its place for ever.
+            pool.after_release(|connection, _| {
+                Box::pin(async move {
+                    let pinged = timeout(RELEASE, connection.ping()).await;
+                    pinged.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|()| true)
+                })
+            })
+        })
         .map_sqlx_postgres_opts(|postgres| {
             postgres
                 // What is acknowledged is on the disk, whatever the server's own default is.

@@ -89,7 +89,7 @@ impl Ctx {
         &self,
         action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Committed<T>> {
-        let turn = self.db.turn().await?;
+        let turn = timeout(PATIENCE, self.db.turn()).await.map_err(|_| late())??;
         let acted = timeout(PATIENCE, async {
             let options = TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -140,14 +140,19 @@ async fn finish(tx: Tx, bus: Bus, turn: Turn) -> Result<Told> {
             Ok(told)
         }
         Turn::Lane(mut lane) => {
-            let is_noted = lane.note(&inner, &changes).await?;
-            match inner.commit().await {
-                Ok(()) if is_noted => lane.step(),
-                Ok(()) => {}
+            let noted = timeout(PATIENCE, lane.note(&inner, &changes));
+            let is_noted = noted.await.map_err(|_| late())??;
+            match timeout(PATIENCE, inner.commit()).await {
+                Ok(Ok(())) if is_noted => lane.step(),
+                Ok(Ok(())) => {}
                 // Whether it was stored, only the database knows: its log will tell.
-                Err(error) => {
+                Ok(Err(error)) => {
                     lane.abandon();
                     return Err(Error::Unavailable(error.to_string()));
+                }
+                Err(_) => {
+                    lane.abandon();
+                    return Err(late());
                 }
             }
             if is_noted {

@@ -48,6 +48,9 @@ pub async fn search(
     if length > LONGEST_QUERY {
         return Err(Error::invalid("query", "Names are shorter than that."));
     }
+    if query.contains('\0') || cursor.is_some_and(|cursor| cursor.contains('\0')) {
+        return Err(Error::invalid("query", "No name has the character NUL."));
+    }
     // A range of the index instead of LIKE, which would read % and _ in what was typed.
     let end = format!("{query}\u{10FFFF}");
     let begins = |column: account::Column| column.gte(query.as_str()).and(column.lt(end.as_str()));

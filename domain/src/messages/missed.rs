@@ -27,7 +27,7 @@ pub struct Missed {
 /// # Errors
 /// As reading fails.
 pub async fn missed(ctx: &Ctx, known: &[(RoomId, i64)]) -> Result<Vec<Missed>> {
-    let conn = ctx.db.read();
+    let conn = ctx.db.deliver();
     let mut rooms = Rows::new([("id", Of::Id), ("revision", Of::Number)]);
     known.iter().for_each(|(room, revision)| rooms.push([(*room).into(), (*revision).into()]));
     let sql = "SELECT DISTINCT room.id, room.revision, room.access, room.last_seq, w.revision \

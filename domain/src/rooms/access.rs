@@ -214,7 +214,7 @@ pub struct Inside {
 /// # Errors
 /// As reading fails.
 pub async fn inside(ctx: &Ctx, pairs: &[(RoomId, AccountId)]) -> Result<Vec<Inside>> {
-    let conn = ctx.db.read();
+    let conn = ctx.db.deliver();
     let sql = "SELECT DISTINCT w.room_id, w.account_id, room.access, \
                membership.account_id IS NOT NULL AS is_inside \
                FROM w JOIN room ON room.id = w.room_id \

@@ -77,11 +77,27 @@ pub async fn positions(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<Position>> {
 /// # Errors
 /// `NotFound` where they are not in it.
 pub async fn show(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<Room> {
-    let conn = ctx.db.read();
+    Ok(show_by(ctx.db.read(), account, id).await?.0)
+}
+
+/// [`show`], and where the room stood then: for who delivers from there on.
+///
+/// # Errors
+/// `NotFound` where they are not in it.
+pub async fn show_at(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<(Room, Position)> {
+    show_by(ctx.db.deliver(), account, id).await
+}
+
+async fn show_by(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    id: RoomId,
+) -> Result<(Room, Position)> {
     let rows = own_rooms(conn, account, "AND room.id = $2", [id.into()]).await?;
     let people = people_in(conn, account, &rows).await?;
     let row = rows.into_iter().next().ok_or(Error::NotFound)?;
-    Ok(shown(row.room, Some(row.own), &people))
+    let position = row.position();
+    Ok((shown(row.room, Some(row.own), &people), position))
 }
 
 /// One room as everyone in it sees it: without what is one viewer's own, and without what was said
@@ -90,7 +106,7 @@ pub async fn show(ctx: &Ctx, account: AccountId, id: RoomId) -> Result<Room> {
 /// # Errors
 /// `NotFound` where it is gone.
 pub async fn show_everyone(ctx: &Ctx, id: RoomId) -> Result<Room> {
-    let room = room::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound)?;
+    let room = room::Entity::find_by_id(id).one(ctx.db.deliver()).await?.ok_or(Error::NotFound)?;
     Ok(shown(room, None, &HashMap::new()))
 }
 
@@ -115,12 +131,7 @@ async fn page(
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| cursor_of(&row.room));
     let mut people = people_in(conn, account, &rows).await?;
-    let position = |Row { room, .. }: &Row| Position {
-        room: room.id,
-        revision: room.revision,
-        access: room.access,
-    };
-    let positions = rows.iter().map(position).collect();
+    let positions = rows.iter().map(Row::position).collect();
     let items = rows.into_iter().map(|row| shown(row.room, Some(row.own), &people)).collect();
     let me = people.remove(&account).ok_or(Error::NotFound)?;
     Ok(Mine { me, rooms: Items { items, next }, positions })
@@ -142,6 +153,13 @@ fn parse_cursor(cursor: &str) -> Result<(Timestamp, RoomId)> {
 struct Row {
     room: room::Model,
     own: Own,
+}
+
+impl Row {
+    fn position(&self) -> Position {
+        let room = &self.room;
+        Position { room: room.id, revision: room.revision, access: room.access }
+    }
 }
 
 #[derive(Clone, Copy)]

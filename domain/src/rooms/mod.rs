@@ -8,7 +8,7 @@ mod members;
 mod read;
 
 pub use access::{Inside, Member, inside, member};
-pub use list::{Mine, Position, list, mine, positions, show, show_everyone};
+pub use list::{Mine, Position, list, mine, positions, show, show_at, show_everyone};
 pub use members::{NewRoom, add, create, join, leave, members, remove};
 pub(crate) use read::advance_all;
 pub use read::{mark_read, marker};

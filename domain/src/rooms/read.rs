@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::{AccountId, RoomId, rooms::Kind};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, entity::prelude::*};
 
 use super::{
     access::{self, Member},
@@ -22,18 +22,28 @@ use crate::{
 /// # Errors
 /// `NotFound` where they are in the room no more.
 pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
-    let (id, me) = (member.room(), member.account());
+    let (id, me, seq) = (member.room(), member.account(), seq.min(member.last_seq()));
     let stands = access::membership_of(ctx.db.read(), id, me).await?.ok_or(Error::NotFound)?;
     if stands.read_seq >= seq {
         return Ok(());
     }
+    // The room itself is not locked: many read at once where many speak.
     ctx.transact_as(member.viewer(), async |tx| {
-        let room = access::still_member(tx, member).await?;
-        let to = match member.kind() {
-            Kind::Direct => both(tx, id).await?,
-            _ => vec![me],
-        };
-        advance(tx, id, me, seq.min(room.last_seq), to).await
+        let moved = membership::Entity::update_many()
+            .col_expr(membership::Column::ReadSeq, Expr::value(seq))
+            .filter(membership::Column::RoomId.eq(id))
+            .filter(membership::Column::AccountId.eq(me))
+            .filter(membership::Column::ReadSeq.lt(seq))
+            .exec(tx.conn())
+            .await?;
+        if moved.rows_affected > 0 {
+            let to = match member.kind() {
+                Kind::Direct => both(tx, id).await?,
+                _ => vec![me],
+            };
+            tx.emit(Change::ReadMoved { room: id, reader: me, to });
+        }
+        Ok(())
     })
     .await
 }
@@ -44,7 +54,7 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
 /// # Errors
 /// As reading fails.
 pub async fn marker(ctx: &Ctx, room: RoomId, reader: AccountId) -> Result<Option<i64>> {
-    let row = access::membership_of(ctx.db.read(), room, reader).await?;
+    let row = access::membership_of(ctx.db.deliver(), room, reader).await?;
     Ok(row.map(|row| row.read_seq))
 }
 
@@ -64,31 +74,6 @@ pub(crate) async fn advance_all(
                WHERE membership.room_id = w.room_id AND membership.account_id = w.account_id";
     let statement = rows.statement(tx.conn().get_database_backend(), sql);
     tx.conn().execute_raw(statement).await?;
-    Ok(())
-}
-
-/// Moves a marker forward inside a transaction, telling `to`.
-async fn advance(
-    tx: &mut Tx,
-    room: RoomId,
-    reader: AccountId,
-    seq: i64,
-    to: Vec<AccountId>,
-) -> Result<()> {
-    let Some(row) = access::membership_of(tx.conn(), room, reader).await? else {
-        return Err(Error::NotFound);
-    };
-    if row.read_seq >= seq {
-        return Ok(());
-    }
-    let moved = membership::ActiveModel {
-        room_id: Set(room),
-        account_id: Set(reader),
-        read_seq: Set(seq),
-        ..Default::default()
-    };
-    membership::Entity::update(moved).exec(tx.conn()).await?;
-    tx.emit(Change::ReadMoved { room, reader, to });
     Ok(())
 }
 

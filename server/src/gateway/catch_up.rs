@@ -8,11 +8,14 @@ use std::{
 };
 
 use domain::{
-    Ctx, messages,
+    Ctx, Error, messages,
     rooms::{self, Position},
 };
 use protocol::{AccountId, Event, RoomId};
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use super::{
     hub::Hub,
@@ -25,6 +28,8 @@ use super::{
 const HOLE: Duration = Duration::from_millis(5);
 /// How soon it is tried again where the database does not answer.
 const AGAIN: Duration = Duration::from_millis(250);
+/// How long a reading may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// As many rooms are read at once.
 const ROOMS: usize = 64;
 
@@ -95,7 +100,8 @@ impl Hub {
         let mut fails = false;
         loop {
             let due = self.behind.next().await;
-            match self.read(&ctx, &due).await {
+            let late = |_| Err(Error::Unavailable("the database did not answer in time".into()));
+            match timeout(PATIENCE, self.read(&ctx, &due)).await.unwrap_or_else(late) {
                 Ok(()) => fails = false,
                 Err(error) => {
                     if !std::mem::replace(&mut fails, true) {
@@ -109,22 +115,25 @@ impl Hub {
     }
 
     async fn read(&self, ctx: &Ctx, due: &Due) -> domain::Result<()> {
-        let mut standings: Vec<RoomId> = due.standings.keys().copied().collect();
+        // Who is in a room comes first: nothing reaches who was turned out.
+        self.settle(ctx, due, due.standings.keys().copied().collect()).await?;
         let behind: Vec<Position> =
             due.rooms.iter().filter_map(|room| self.seats.position(*room)).collect();
-        let mut missed = Vec::with_capacity(behind.len());
         for some in behind.chunks(ROOMS) {
-            let known: Vec<_> = some.iter().map(|at| (at.room, at.revision)).collect();
-            missed.extend(messages::missed(ctx, &known).await?);
+            self.fill(ctx, some).await?;
         }
+        Ok(())
+    }
+
+    /// Reads and delivers what these rooms have missed.
+    async fn fill(&self, ctx: &Ctx, behind: &[Position]) -> domain::Result<()> {
         let known: HashMap<RoomId, Position> = behind.iter().map(|at| (at.room, *at)).collect();
-        let moved = missed.iter().map(|missed| missed.now).filter(|now| {
-            let access = known.get(&now.room).map(|at| at.access);
-            !due.standings.contains_key(&now.room) && access != Some(now.access)
-        });
-        standings.extend(moved.map(|now| now.room));
-        // Who is in the room comes first: nothing reaches who was turned out.
-        self.settle(ctx, due, standings).await?;
+        let revisions: Vec<_> = behind.iter().map(|at| (at.room, at.revision)).collect();
+        let missed = messages::missed(ctx, &revisions).await?;
+        let has_moved =
+            |now: &Position| known.get(&now.room).is_none_or(|at| at.access < now.access);
+        let moved = missed.iter().map(|missed| missed.now).filter(has_moved);
+        self.settle(ctx, &Due::default(), moved.map(|now| now.room).collect()).await?;
         for messages::Missed { now, messages } in missed {
             let heard = |message: &protocol::Message| Heard {
                 frame: Frame::numbered(&Numbered::latest(message)),
@@ -139,8 +148,7 @@ impl Hub {
                 Some(messages) => room.fill(after, now.revision, now.access, messages),
                 None => room.give_up(now.revision),
             });
-            let at = self.seats.position(now.room);
-            if is_behind || at.is_some_and(|at| at.revision < now.revision) {
+            if is_behind {
                 self.behind.hole(now.room);
             }
         }
@@ -169,6 +177,9 @@ impl Hub {
                 standings.iter().for_each(|(account, _)| self.behind.standing(room, *account));
                 continue;
             };
+            if moved.is_stale {
+                standings.iter().for_each(|(account, _)| self.behind.standing(room, *account));
+            }
             for account in moved.left {
                 self.seats.tell_account(account, &Frame::of(&Event::RoomLeft { room }));
             }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{Ctx, Viewer, bus::Change, rooms::Position};
-use protocol::{Event, Message, RoomId};
+use protocol::{AccountId, Event, Message, RoomId};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -18,7 +18,7 @@ use super::{
     recent::KEPT,
     room::Heard,
     seat::Seat,
-    seats::Seats,
+    seats::{Open, Seats},
     tell::Telling,
 };
 
@@ -90,14 +90,14 @@ impl Hub {
             }
             Change::Joined { room, account, access } => {
                 if seats.join(*room, *account, *access) {
-                    self.behind.hole(*room);
+                    self.behind.standing(*room, *account);
                 }
                 self.tell_later(Telling::Room(*room, *account));
                 self.tell_everyone_later(*room);
             }
             Change::Left { room, account, access } => {
                 if seats.part(*room, *account, *access) {
-                    self.behind.hole(*room);
+                    self.behind.standing(*room, *account);
                 }
                 seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
                 self.tell_everyone_later(*room);
@@ -128,6 +128,12 @@ impl Hub {
         }
     }
 
+    /// Reads what an account's taking of seats has left open.
+    pub(super) fn read_open(&self, account: AccountId, open: Open) {
+        open.rooms.into_iter().for_each(|room| self.behind.hole(room));
+        open.standings.into_iter().for_each(|room| self.behind.standing(room, account));
+    }
+
     fn hear(&self, message: &Message, event: &Numbered<'_>, access: i64) {
         let frame = Frame::numbered(event);
         let heard = Heard { frame, seq: message.seq, revision: message.revision, access };
@@ -155,9 +161,7 @@ impl Place {
     /// Hears these rooms from where they stood; not those that were left since they were read.
     pub fn listen_to(&self, positions: impl IntoIterator<Item = Position>) {
         let open = self.hub.seats.listen_to(&self.seat, positions);
-        open.rooms.into_iter().for_each(|room| self.hub.behind.hole(room));
-        let account = self.seat.account();
-        open.standings.into_iter().for_each(|room| self.hub.behind.standing(room, account));
+        self.hub.read_open(self.seat.account(), open);
     }
 
     /// What came in a room of this connection's after a revision, and the revision that it is whole

@@ -38,9 +38,10 @@ pub struct Room {
     /// Who joined, and has not been told the room's state yet: what comes in the meantime follows it.
     joining: HashMap<SeatId, Arc<Seat>>,
     recent: Recent,
-    /// Everything up to this revision has been delivered. Unknown until the state is read that who
-    /// joins is told.
+    /// Everything up to this revision has been delivered. Unknown until somebody takes a seat.
     at: Option<i64>,
+    /// The highest revision that was heard of.
+    ahead: i64,
     /// Who hears it was right when the room's `access` was this.
     access: i64,
     /// The highest `access` that was heard of.
@@ -49,13 +50,15 @@ pub struct Room {
 }
 
 impl Room {
-    pub fn new(id: RoomId, at: Option<i64>, access: i64) -> Self {
+    /// A room that nobody hears yet, and what was heard of it by now: its revision and `access`.
+    pub fn new(id: RoomId, ahead: i64, access: i64) -> Self {
         Self {
             id,
             seats: HashMap::new(),
             joining: HashMap::new(),
             recent: Recent::default(),
-            at,
+            at: None,
+            ahead,
             access,
             newest_access: access,
             early: BTreeMap::new(),
@@ -66,36 +69,41 @@ impl Room {
         self.seats.is_empty() && self.joining.is_empty()
     }
 
-    pub fn seats(&self) -> impl Iterator<Item = &Arc<Seat>> {
-        self.seats.values()
+    /// Whether anybody hears it.
+    pub fn is_heard(&self) -> bool {
+        !self.seats.is_empty()
     }
 
+    /// How far it was delivered; `None` while nobody hears it.
     pub fn at(&self) -> Option<i64> {
         self.at
     }
 
+    /// As of which `access` it is known who hears it.
     pub fn access(&self) -> i64 {
         self.access
     }
 
-    /// Whether something must be read before all that is known of can be delivered.
-    pub fn is_behind(&self) -> bool {
-        self.access < self.newest_access || (self.at.is_some() && !self.early.is_empty())
+    /// What was heard of it: its revision and `access`, whether that is delivered or not.
+    pub fn newest(&self) -> (i64, i64) {
+        (self.ahead.max(self.at.unwrap_or(0)), self.newest_access)
     }
 
-    /// The accounts that hear it.
+    /// Whether something must be read before all that is known of can be delivered.
+    pub fn is_behind(&self) -> bool {
+        self.at.is_some_and(|at| at < self.ahead || self.access < self.newest_access)
+    }
+
+    /// The accounts that hear it, and those that will once they know its state.
     pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
-        self.seats.values().map(|seat| seat.account())
+        self.seats.values().chain(self.joining.values()).map(|seat| seat.account())
     }
 
     /// Takes in an event of its own number.
     pub fn hear(&mut self, event: Heard) {
-        self.newest_access = self.newest_access.max(event.access);
-        match self.at {
-            Some(at) if event.revision <= at => return,
-            // Who is there was told to load afresh.
-            None if !self.seats.is_empty() => self.at = Some(event.revision - 1),
-            _ => {}
+        self.hear_of(event.revision, event.access);
+        if self.at.is_some_and(|at| event.revision <= at) {
+            return;
         }
         if self.at == Some(event.revision - 1) && event.access <= self.access {
             self.deliver(event);
@@ -105,17 +113,17 @@ impl Room {
         self.go_on();
     }
 
-    /// Another node is as far. Whether something must be read.
-    pub fn hear_of(&mut self, revision: i64, access: i64) -> bool {
+    /// It is as far, as somebody said or saw.
+    pub fn hear_of(&mut self, revision: i64, access: i64) {
+        self.ahead = self.ahead.max(revision);
         self.newest_access = self.newest_access.max(access);
-        self.at.is_some_and(|at| at < revision) || self.is_behind()
     }
 
     /// Delivers what was missing, read as all that changed after a revision and up to `now`. Not while
     /// who is in the room is less well known than the messages are, nor where more is missing than was
     /// read.
     pub fn fill(&mut self, after: i64, now: i64, access: i64, messages: Vec<Heard>) {
-        self.newest_access = self.newest_access.max(access);
+        self.hear_of(now, access);
         if self.access < access || self.at.is_none_or(|at| at < after) {
             return;
         }
@@ -141,58 +149,75 @@ impl Room {
 
     /// This node has changed who is in the room, which made its `access` this.
     pub fn step(&mut self, access: i64) {
-        self.newest_access = self.newest_access.max(access);
+        self.hear_of(0, access);
         if self.access + 1 == access {
             self.access = access;
         }
         self.go_on();
     }
 
-    /// Who hears it is right as of this `access`.
-    pub fn settle(&mut self, access: i64) {
-        self.newest_access = self.newest_access.max(access);
-        self.access = self.access.max(access);
+    /// It was read at this `access` who of these accounts is in the room, and who is not has gone: if
+    /// that is everyone who hears it, all of them are right.
+    pub fn settle(&mut self, access: i64, read: &[(AccountId, bool)]) {
+        self.hear_of(0, access);
+        let was_read =
+            |seat: &Arc<Seat>| read.iter().any(|(account, _)| *account == seat.account());
+        if self.seats.values().all(was_read) {
+            self.access = self.access.max(access);
+        }
         self.go_on();
     }
 
-    /// The room was seen with this `access` by somebody who takes a seat.
-    pub fn see(&mut self, access: i64) {
-        self.newest_access = self.newest_access.max(access);
-    }
-
+    /// Lets a seat wait for the room's state.
     pub fn join(&mut self, seat: &Arc<Seat>) {
         if !self.seats.contains_key(&seat.id()) {
             self.joining.insert(seat.id(), Arc::clone(seat));
         }
     }
 
+    /// Whether a seat waits for the room's state.
     pub fn is_joining(&self, seat: &Seat) -> bool {
         self.joining.contains_key(&seat.id())
     }
 
-    /// Hears the room from here on, who knows it as it was at this revision: what came since is queued
-    /// at once.
-    pub fn seat(&mut self, seat: &Arc<Seat>, revision: i64) {
+    /// Hears the room from here on, who knows it as it was at this revision and `access`: what came
+    /// since is queued at once.
+    pub fn seat(&mut self, seat: &Arc<Seat>, revision: i64, access: i64) {
         self.joining.remove(&seat.id());
-        let at = *self.at.get_or_insert(revision);
-        if at > revision {
-            match self.recent.since(revision) {
-                Some((frames, _)) => frames.into_iter().for_each(|frame| seat.queue.push(frame)),
-                None => {
-                    seat.queue.push(Frame::of(&Event::Gap { room: Some(self.id), after: None }));
-                }
-            }
+        self.hear_of(revision, access);
+        if self.seats.is_empty() {
+            // Who else heard it is gone; this one was in it then.
+            self.access = access;
+            self.at = Some(self.at.map_or(revision, |at| at.max(revision)));
+        }
+        if self.at.is_some_and(|at| at > revision) {
+            self.catch_up(seat, revision);
         }
         self.seats.insert(seat.id(), Arc::clone(seat));
         self.go_on();
     }
 
-    /// Hears the room from here on, who was told to load it afresh.
-    pub fn seat_anyway(&mut self, seat: &Arc<Seat>) {
-        self.joining.remove(&seat.id());
-        self.seats.insert(seat.id(), Arc::clone(seat));
+    /// Queues what has been delivered since a revision.
+    fn catch_up(&self, seat: &Seat, revision: i64) {
+        let Some((frames, now)) = self.recent.since(revision) else {
+            seat.queue.push(Frame::of(&Event::Gap { room: Some(self.id), after: None }));
+            return;
+        };
+        let mut last = revision;
+        for frame in frames {
+            let Some((_, revision)) = frame.number() else { continue };
+            if revision > last + 1 {
+                seat.queue.push(Frame::skip(self.id, revision - 1));
+            }
+            seat.queue.push(frame);
+            last = revision;
+        }
+        if last < now {
+            seat.queue.push(Frame::skip(self.id, now));
+        }
     }
 
+    /// Hears nothing more.
     pub fn unseat(&mut self, seat: &Seat) {
         self.seats.remove(&seat.id());
         self.joining.remove(&seat.id());
@@ -267,8 +292,8 @@ mod tests {
 
     /// A room that somebody hears from its beginning.
     fn room() -> (Room, Arc<Seat>) {
-        let (mut room, seat) = (Room::new(id(), Some(0), 1), seat(1));
-        room.seat(&seat, 0);
+        let (mut room, seat) = (Room::new(id(), 0, 1), seat(1));
+        room.seat(&seat, 0, 1);
         (room, seat)
     }
 
@@ -306,7 +331,9 @@ mod tests {
         room.fill(0, 1, 2, vec![heard(1, 2)]);
         assert_eq!(told(&seat), [0; 0]);
         assert!(room.is_behind());
-        room.settle(2);
+        room.settle(2, &[]);
+        assert_eq!(told(&seat), [0; 0], "the one who hears it was not looked at");
+        room.settle(2, &[(seat.account(), true)]);
         assert_eq!(told(&seat), [1]);
         // This node's own change of who is there, after one of another's that is not known yet.
         room.step(4);
@@ -329,20 +356,32 @@ mod tests {
         for revision in 1..=3 {
             room.hear(heard(revision, 1));
         }
+        // The message of 1 takes 4, which leaves nothing for 1 to stand for.
+        room.hear(Heard { seq: 2, ..heard(4, 1) });
         let late = seat(2);
-        room.seat(&late, 1);
-        room.hear(heard(4, 1));
-        assert_eq!(told(&late), [2, 3, 4]);
+        room.seat(&late, 0, 1);
+        room.hear(heard(5, 1));
+        assert_eq!(told(&late), [1, 2, 3, 4, 5]);
     }
 
     #[test]
     fn what_comes_before_the_first_is_told_the_rooms_state_follows_it() {
-        let (mut room, seat) = (Room::new(id(), None, 1), seat(1));
+        let (mut room, seat) = (Room::new(id(), 0, 1), seat(1));
         room.join(&seat);
         room.hear(heard(7, 1));
         room.hear(heard(8, 1));
         assert!(!room.is_behind(), "the state is on its way");
-        room.seat(&seat, 7);
+        room.seat(&seat, 7, 1);
         assert_eq!(told(&seat), [8]);
+        assert!(!room.is_behind());
+    }
+
+    #[test]
+    fn what_was_only_heard_of_before_the_first_sits_down_is_not_forgotten() {
+        let (mut room, seat) = (Room::new(id(), 0, 1), seat(1));
+        room.join(&seat);
+        room.hear_of(11, 1);
+        room.seat(&seat, 10, 1);
+        assert!(room.is_behind(), "another node's 11 is to be read");
     }
 }

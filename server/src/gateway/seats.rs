@@ -57,6 +57,17 @@ pub struct Seats {
     rooms: Sharded<RoomId, Room>,
     /// Sessions that ended a moment ago: who was on the way in with one is turned away.
     ended: Mutex<HashMap<SessionId, Instant>>,
+    /// How far rooms were a moment ago that nobody here heard: who was on the way in may have read
+    /// them before that. Locked after the room.
+    unheard: Sharded<RoomId, Unheard>,
+}
+
+/// What was heard of a room: its revision, its `access`, and when.
+#[derive(Clone, Copy)]
+struct Unheard {
+    revision: i64,
+    access: i64,
+    at: Instant,
 }
 
 /// What taking seats has left open.
@@ -73,13 +84,19 @@ pub struct Open {
 pub struct Moved {
     pub came: Vec<AccountId>,
     pub left: Vec<AccountId>,
+    /// Something else was heard of meanwhile: it is to be read once more.
+    pub is_stale: bool,
 }
 
 impl Seats {
     /// A seat that hears what concerns its account, and no room yet.
     pub fn enter(&self, viewer: &Viewer) -> Arc<Seat> {
+        self.take(viewer.account(), viewer.session())
+    }
+
+    fn take(&self, account: AccountId, session: SessionId) -> Arc<Seat> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let seat = Arc::new(Seat::new(id, viewer.account(), viewer.session()));
+        let seat = Arc::new(Seat::new(id, account, session));
         let mut accounts = self.accounts.lock(&seat.account());
         accounts.entry(seat.account()).or_default().push(Arc::clone(&seat));
         drop(accounts);
@@ -103,9 +120,8 @@ impl Seats {
             if hears.left.contains(&id) {
                 continue;
             }
-            let room = rooms.entry(id).or_insert_with(|| Room::new(id, Some(revision), access));
-            room.see(access);
-            if access < room.access() {
+            let room = self.entry(&mut rooms, id);
+            if access < room.newest().1 {
                 // Somebody came or went since it was read: perhaps this one.
                 hears.joining.insert(id);
                 room.join(seat);
@@ -114,7 +130,7 @@ impl Seats {
             }
             hears.rooms.insert(id);
             hears.joining.remove(&id);
-            room.seat(seat, revision);
+            room.seat(seat, revision, access);
             if room.is_behind() {
                 open.rooms.push(id);
             }
@@ -137,8 +153,38 @@ impl Seats {
         drop(accounts);
         let heard = std::mem::replace(&mut *seat.hears(), Hears { gone: true, ..Hears::default() });
         for id in heard.rooms.into_iter().chain(heard.joining) {
-            unseat(&mut self.rooms.lock(&id), id, seat);
+            self.unseat(&mut self.rooms.lock(&id), id, seat);
         }
+    }
+
+    /// The room, with what was heard of it while nobody here heard it.
+    fn entry<'a>(&self, rooms: &'a mut HashMap<RoomId, Room>, id: RoomId) -> &'a mut Room {
+        rooms.entry(id).or_insert_with(|| {
+            let unheard = self.unheard.lock(&id).get(&id).copied();
+            Room::new(
+                id,
+                unheard.map_or(0, |unheard| unheard.revision),
+                unheard.map_or(0, |unheard| unheard.access),
+            )
+        })
+    }
+
+    fn unseat(&self, rooms: &mut HashMap<RoomId, Room>, id: RoomId, seat: &Seat) {
+        let Some(room) = rooms.get_mut(&id) else { return };
+        room.unseat(seat);
+        if room.is_empty() {
+            let (revision, access) = room.newest();
+            rooms.remove(&id);
+            self.note(id, revision, access);
+        }
+    }
+
+    /// Keeps in mind for a while how far a room is that nobody here hears.
+    fn note(&self, id: RoomId, revision: i64, access: i64) {
+        let mut unheard = self.unheard.lock(&id);
+        let before = unheard.get(&id).map_or((0, 0), |before| (before.revision, before.access));
+        let (revision, access) = (revision.max(before.0), access.max(before.1));
+        unheard.insert(id, Unheard { revision, access, at: Instant::now() });
     }
 
     /// An account's connections.
@@ -161,15 +207,29 @@ impl Seats {
     /// An event of a room, for everyone in it when its turn has come. Whether something must be read
     /// for that.
     pub fn hear(&self, id: RoomId, event: Heard) -> bool {
-        let mut rooms = self.rooms.lock(&id);
-        let Some(room) = rooms.get_mut(&id) else { return false };
-        room.hear(event);
-        room.is_behind()
+        let (revision, access) = (event.revision, event.access);
+        self.hear_with(id, revision, access, |room| room.hear(event))
     }
 
-    /// Another node is as far. Whether something must be read.
+    /// A room is as far. Whether something must be read.
     pub fn hear_of(&self, id: RoomId, revision: i64, access: i64) -> bool {
-        self.rooms.lock(&id).get_mut(&id).is_some_and(|room| room.hear_of(revision, access))
+        self.hear_with(id, revision, access, |room| room.hear_of(revision, access))
+    }
+
+    fn hear_with(
+        &self,
+        id: RoomId,
+        revision: i64,
+        access: i64,
+        hear: impl FnOnce(&mut Room),
+    ) -> bool {
+        let mut rooms = self.rooms.lock(&id);
+        let Some(room) = rooms.get_mut(&id) else {
+            self.note(id, revision, access);
+            return false;
+        };
+        hear(room);
+        room.is_behind()
     }
 
     /// Something was read of a room. Whether more must be.
@@ -198,6 +258,9 @@ impl Seats {
             rooms.values_mut().for_each(|room| room.forget_old(now));
         }
         self.ended().retain(|_, at| *at + KEPT > now);
+        for mut unheard in self.unheard.all() {
+            unheard.retain(|_, heard| heard.at + KEPT > now);
+        }
     }
 
     /// The same state for everyone in a room.
@@ -209,7 +272,7 @@ impl Seats {
 
     /// Whether anybody here hears this room.
     pub fn is_heard(&self, id: RoomId) -> bool {
-        self.rooms.lock(&id).get(&id).is_some_and(|room| room.seats().next().is_some())
+        self.rooms.lock(&id).get(&id).is_some_and(Room::is_heard)
     }
 
     /// Whose connections are in a room.
@@ -217,48 +280,63 @@ impl Seats {
         self.rooms.lock(&id).get(&id).into_iter().flat_map(Room::accounts).collect()
     }
 
-    /// The room's state, read at `revision`, to those of an account's connections that are in it; to
-    /// who has just joined, what came since then as well. Without a revision what is told is to load
-    /// the room afresh.
-    pub fn tell_room(&self, id: RoomId, account: AccountId, state: &Frame, revision: Option<i64>) {
+    /// The room's state, read at this position, to those of an account's connections that are in it;
+    /// to who has just joined, what came since then as well. Says what is to be read: more of the
+    /// room, or whether the account still is in it.
+    pub fn tell_room(&self, account: AccountId, state: &Frame, position: Position) -> Open {
+        let Position { room: id, revision, access } = position;
+        let mut open = Open::default();
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
             let mut hears = seat.hears();
             let Some(room) = rooms.get_mut(&id) else { continue };
-            if !hears.rooms.contains(&id) {
-                if !room.is_joining(&seat) {
-                    continue;
-                }
+            if hears.rooms.contains(&id) {
+                seat.queue.push(state.clone());
+            } else if !room.is_joining(&seat) {
+                continue;
+            } else if access < room.newest().1 {
+                // Somebody came or went since it was read: perhaps this one.
+                open.standings.push(id);
+            } else {
                 hears.joining.remove(&id);
                 hears.rooms.insert(id);
-                match revision {
-                    Some(revision) => {
-                        seat.queue.push(state.clone().standing_at(id, revision));
-                        room.seat(&seat, revision);
-                    }
-                    None => {
-                        seat.queue.push(state.clone());
-                        room.seat_anyway(&seat);
-                    }
+                seat.queue.push(state.clone().standing_at(id, revision));
+                room.seat(&seat, revision, access);
+                if room.is_behind() {
+                    open.rooms.push(id);
                 }
-            } else {
-                seat.queue.push(state.clone());
             }
         }
+        open
     }
 
-    /// An account is in a room now, which made the room's `access` this. Whether who else is must be
-    /// read again.
+    /// An account is in a room now, which made the room's `access` this. Whether it is to be read who
+    /// is in it: something else was heard of before.
     pub fn join(&self, id: RoomId, account: AccountId, access: i64) -> bool {
-        self.bring_in(id, account, access);
-        self.update(id, |room| room.step(access))
+        if self.is_known(id, access) {
+            return true;
+        }
+        self.bring_in(id, account);
+        self.step(id, access)
     }
 
-    /// An account is in a room no more, which made the room's `access` this. Whether who else is must
-    /// be read again.
+    /// An account is in a room no more, which made the room's `access` this. Whether it is to be read
+    /// who is in it: something else was heard of before.
     pub fn part(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+        if self.is_known(id, access) {
+            return true;
+        }
         self.turn_out(id, account);
-        self.update(id, |room| room.step(access))
+        self.step(id, access)
+    }
+
+    /// Whether as much was heard of who is in a room.
+    fn is_known(&self, id: RoomId, access: i64) -> bool {
+        self.rooms.lock(&id).get(&id).is_some_and(|room| access <= room.newest().1)
+    }
+
+    fn step(&self, id: RoomId, access: i64) -> bool {
+        self.hear_with(id, 0, access, |room| room.step(access))
     }
 
     /// Who of these accounts is in the room, read at this `access`: who is not is turned out, who is
@@ -269,24 +347,29 @@ impl Seats {
         access: i64,
         standings: &[(AccountId, bool)],
     ) -> Option<Moved> {
-        let is_old = |room: &Room| access < room.access();
+        let is_old = |room: &Room| access < room.newest().1;
         if self.rooms.lock(&id).get(&id).is_some_and(is_old) {
             return None;
         }
         let mut moved = Moved::default();
         for (account, is_inside) in standings {
             match is_inside {
-                true if self.bring_in(id, *account, access) => moved.came.push(*account),
+                true if self.bring_in(id, *account) => moved.came.push(*account),
                 false if self.turn_out(id, *account) => moved.left.push(*account),
                 _ => {}
             }
         }
-        self.update(id, |room| room.settle(access));
+        let mut rooms = self.rooms.lock(&id);
+        if let Some(room) = rooms.get_mut(&id) {
+            room.settle(access, standings);
+            // Local changes do not wait for what is read.
+            moved.is_stale = is_old(room);
+        }
         Some(moved)
     }
 
     /// Lets an account's connections wait for the state of a room that it is in. Whether any does.
-    fn bring_in(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+    fn bring_in(&self, id: RoomId, account: AccountId) -> bool {
         let mut any = false;
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
@@ -294,7 +377,7 @@ impl Seats {
             hears.left.remove(&id);
             if !hears.gone && !hears.rooms.contains(&id) {
                 hears.joining.insert(id);
-                rooms.entry(id).or_insert_with(|| Room::new(id, None, access)).join(&seat);
+                self.entry(&mut rooms, id).join(&seat);
                 any = true;
             }
         }
@@ -312,7 +395,7 @@ impl Seats {
             if !hears.listens {
                 any |= hears.left.insert(id);
             }
-            unseat(&mut rooms, id, &seat);
+            self.unseat(&mut rooms, id, &seat);
             seat.queue.drop_room(id);
         }
         any
@@ -341,11 +424,81 @@ impl Seats {
     }
 }
 
-fn unseat(rooms: &mut HashMap<RoomId, Room>, id: RoomId, seat: &Seat) {
-    if let Some(room) = rooms.get_mut(&id) {
-        room.unseat(seat);
-        if room.is_empty() {
-            rooms.remove(&id);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room() -> RoomId {
+        RoomId::new(0, [1; 16])
+    }
+
+    fn at(revision: i64, access: i64) -> Position {
+        Position { room: room(), revision, access }
+    }
+
+    fn enter(seats: &Seats, n: u8) -> Arc<Seat> {
+        seats.take(AccountId::new(0, [n; 16]), SessionId::new(0, [n; 16]))
+    }
+
+    fn heard(revision: i64, access: i64) -> Heard {
+        Heard { frame: Frame::skip(room(), revision), seq: revision, revision, access }
+    }
+
+    fn told(seat: &Seat) -> Vec<i64> {
+        seat.queue.take().iter().filter_map(|frame| Some(frame.number()?.1)).collect()
+    }
+
+    #[test]
+    fn what_happened_on_the_way_in_is_read() {
+        let seats = Seats::default();
+        let seat = enter(&seats, 1);
+        // It has read the room at 10, which nobody else here hears.
+        assert!(!seats.hear_of(room(), 11, 1));
+        let open = seats.listen_to(&seat, [at(10, 1)]);
+        assert_eq!(open.rooms, [room()]);
+        // Or somebody heard it, and has left.
+        seats.update(room(), |room| room.fill(10, 11, 1, vec![heard(11, 1)]));
+        let late = enter(&seats, 2);
+        seats.hear(room(), heard(12, 1));
+        seats.leave(&seat);
+        assert_eq!(seats.listen_to(&late, [at(11, 1)]).rooms, [room()]);
+    }
+
+    #[test]
+    fn who_was_turned_out_on_the_way_in_is_looked_at_first() {
+        let seats = Seats::default();
+        let seat = enter(&seats, 1);
+        assert!(!seats.hear_of(room(), 11, 2));
+        let open = seats.listen_to(&seat, [at(10, 1)]);
+        assert_eq!((open.rooms, open.standings), (vec![], vec![room()]));
+        assert!(!seat.is_in(room()));
+    }
+
+    #[test]
+    fn an_older_reading_turns_nobody_out() {
+        let seats = Seats::default();
+        let seat = enter(&seats, 1);
+        seats.listen_to(&seat, [at(10, 4)]);
+        // Out by another node, which is not known yet, and in again by this one.
+        assert!(seats.join(room(), seat.account(), 6), "5 is to be read");
+        assert!(seats.settle(room(), 5, &[(seat.account(), false)]).is_none());
+        assert!(seat.is_in(room()));
+        // Told in the wrong order by two who committed at once.
+        assert!(seats.part(room(), seat.account(), 5), "6 is known");
+        assert!(seat.is_in(room()));
+    }
+
+    #[test]
+    fn nobody_is_taken_for_a_member_who_was_not_looked_at() {
+        let seats = Seats::default();
+        let (seat, other) = (enter(&seats, 1), enter(&seats, 2));
+        seats.listen_to(&seat, [at(10, 4)]);
+        // While it is read who is in the room, somebody comes who was in it before.
+        seats.listen_to(&other, [at(10, 4)]);
+        assert!(seats.hear(room(), heard(11, 5)));
+        seats.settle(room(), 5, &[(seat.account(), true)]).unwrap();
+        assert_eq!((told(&seat), told(&other)), (vec![], vec![]));
+        seats.settle(room(), 5, &[(seat.account(), true), (other.account(), false)]).unwrap();
+        assert_eq!((told(&seat), told(&other)), (vec![11], vec![]));
     }
 }

@@ -9,12 +9,18 @@ use std::{
 
 use domain::{Ctx, Error, friends, rooms};
 use protocol::{AccountId, Event, RoomId, rooms::Kind};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{hub::Hub, queue::Frame};
 
 /// How often everyone in a room is told its state: who comes in hundreds is told of in one.
 const EVERYONE: Duration = Duration::from_secs(1);
+/// How long reading it may take, and how soon it is tried again.
+const PATIENCE: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// State that has no number: it is read when it is told, so that the latest is what arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -67,21 +73,29 @@ impl Hub {
             }
             // Before it is read: what changes from here on is told again.
             self.tellings().remove(&telling);
-            let said = match telling {
-                Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
-                Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
-                Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
-                Telling::Everyone(id) => match self.say_everyone(&ctx, id).await {
-                    Ok(kind) if kind != Kind::Direct => {
-                        told_at.insert(id, Instant::now());
-                        Ok(())
-                    }
-                    said => said.map(drop),
-                },
-            };
-            if let Err(error) = said {
+            let said = timeout(PATIENCE, async {
+                match telling {
+                    Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
+                    Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
+                    Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
+                    Telling::Everyone(id) => match self.say_everyone(&ctx, id).await {
+                        Ok(kind) if kind != Kind::Direct => {
+                            told_at.insert(id, Instant::now());
+                            Ok(())
+                        }
+                        // It is gone: nobody is in it.
+                        Err(Error::NotFound) => Ok(()),
+                        said => said.map(drop),
+                    },
+                }
+            });
+            let late = |_| Err(Error::Unavailable("the database did not answer in time".into()));
+            if let Err(error) = said.await.unwrap_or_else(late) {
+                // What is so then will do as well.
                 tracing::error!(%error, ?telling, "state could not be told");
-                self.say_gap(telling);
+                if self.tellings().insert(telling) {
+                    self.tell_at(telling, Instant::now() + AGAIN);
+                }
             }
         }
     }
@@ -98,15 +112,18 @@ impl Hub {
         if !self.seats.is_here(account) {
             return Ok(());
         }
-        match rooms::show(ctx, account, id).await {
-            Ok(room) => {
-                let revision = room.revision;
+        match rooms::show_at(ctx, account, id).await {
+            Ok((room, position)) => {
                 let state = Frame::of(&Event::Room { room });
-                self.seats.tell_room(id, account, &state, Some(revision));
+                let open = self.seats.tell_room(account, &state, position);
+                self.read_open(account, open);
                 Ok(())
             }
-            // Left again in the meantime; that was told already.
-            Err(Error::NotFound) => Ok(()),
+            // Left again in the meantime.
+            Err(Error::NotFound) => {
+                self.behind.standing(id, account);
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }
@@ -150,16 +167,5 @@ impl Hub {
             self.seats.tell_account(to, &Frame::of(&event));
         }
         Ok(())
-    }
-
-    fn say_gap(&self, telling: Telling) {
-        let gap = Frame::of(&Event::Gap { room: None, after: None });
-        match telling {
-            Telling::Room(room, account) => self.seats.tell_room(room, account, &gap, None),
-            Telling::Everyone(room) => self.seats.tell_everyone(room, &gap),
-            Telling::Relation(account, _) | Telling::Read(_, _, account) => {
-                self.seats.tell_account(account, &gap)
-            }
-        }
     }
 }

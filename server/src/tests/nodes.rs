@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use engines::Shared;
+use engines::{Redis, Shared};
 use protocol::{Event, Message, MessageId, RoomId};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
@@ -194,6 +194,30 @@ async fn without_redis_the_other_node_is_behind_by_less_than_a_second() {
     assert_eq!(alice.delete(&format!("/rooms/{room}/members/bob")).await.status, 204);
     his.until(|event| matches!(event, Event::RoomLeft { .. })).await;
     assert!(kicked.elapsed() < BEHIND);
+}
+
+#[tokio::test]
+async fn redis_may_come_up_later_than_the_nodes() {
+    let shared = Shared::start();
+    let mut redis = Redis::start();
+    redis.stop();
+    let one = House::node(&shared.database_url, Some(&redis.url())).await;
+    let other = House::node(&shared.database_url, Some(&redis.url())).await;
+    assert_eq!(one.ctx.bus().redis_is_up(), Some(false));
+    redis.start_again();
+    let (alice, bob, room) = square(&one, &other).await;
+    let (mut his, _) = bob.connect().await;
+    let late = Instant::now() + Duration::from_secs(20);
+    loop {
+        let said = post(&alice, room, "are you awake").await;
+        let stored_at = Instant::now();
+        his.until(|event| matches!(event, Event::Message { message } if *message == said)).await;
+        // Unasked, the node would look half a second after the last time, which was just now.
+        if stored_at.elapsed() < Duration::from_millis(50) {
+            break;
+        }
+        assert!(Instant::now() < late, "nobody is woken");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
