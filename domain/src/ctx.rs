@@ -7,8 +7,6 @@ use sea_orm::{
     DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait, sea_query::OnConflict,
 };
 
-use tokio::time::timeout;
-
 use crate::{
     Clock, Result, accounts::passwords::Hasher, bus::Bus, change_log, clock, db::Db, error::Error,
     messages::queues::Queues,
@@ -72,8 +70,7 @@ impl Ctx {
     /// # Errors
     /// `Unavailable` or `Internal` where it does not.
     pub async fn ping(&self) -> Result<()> {
-        let late = |_| Error::Unavailable("the database did not answer in time".into());
-        Ok(timeout(PING, self.db.read().ping()).await.map_err(late)??)
+        Ok(self.db.read().ping(PING).await?)
     }
 
     pub fn bus(&self) -> &Bus {

@@ -1,6 +1,7 @@
 //! PostgreSQL, as Debian packages it.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU64, Ordering},
@@ -8,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::process::{As, Process, command, free_port, run, wait_until};
+use crate::process::{As, Process, address, command, free_port, run, wait_until};
 
 /// A cluster of its own.
 #[derive(Debug)]
@@ -58,6 +59,11 @@ impl Postgres {
             ready.status().is_ok_and(|status| status.success())
         };
         wait_until("PostgreSQL is ready", ready);
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        address(self.port)
     }
 
     /// The address of its first database.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, prelude::Uuid};
+use sea_orm::{ConnectionTrait, Statement, prelude::Uuid};
 use tokio::time::timeout;
 
 use super::{
@@ -16,23 +16,23 @@ use super::{
     line,
 };
 use crate::{
-    Clock, Error, Result,
+    Clock, Result,
     bus::{Bus, Change},
+    db::Reader,
     rows::{Of, Rows},
 };
 
 const EVERY: Duration = Duration::from_millis(500);
 /// Who has read nothing for as long cannot be sure any more.
 const PATIENCE_MS: i64 = KEPT_MS / 2;
-const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// How often old lines go.
 const TIDY_MS: i64 = 60 * 1_000;
 /// As many lines of a lane are read at once.
 const AT_ONCE: usize = 256;
 
 /// Where this node stands in the lanes of the others.
-struct Reader {
-    conn: DatabaseConnection,
+struct Following {
+    conn: Reader,
     node: Uuid,
     /// The latest line that was read of each.
     read: HashMap<LaneId, i64>,
@@ -44,28 +44,28 @@ struct Reader {
 /// As reading where they stand fails.
 pub(crate) async fn follow(
     lanes: &Arc<Lanes>,
-    conn: &DatabaseConnection,
+    conn: &Reader,
     clock: &Clock,
     bus: &Bus,
 ) -> Result<()> {
-    let mut reader = Reader { conn: conn.clone(), node: lanes.node, read: HashMap::new() };
-    reader.go_to_end().await?;
-    tokio::spawn(run(reader, Arc::downgrade(lanes), clock.clone(), bus.clone()));
+    let mut following = Following { conn: conn.clone(), node: lanes.node, read: HashMap::new() };
+    following.go_to_end().await?;
+    tokio::spawn(run(following, Arc::downgrade(lanes), clock.clone(), bus.clone()));
     Ok(())
 }
 
-async fn run(mut reader: Reader, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
+async fn run(mut following: Following, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
     let woken = bus.woken();
     let (mut read_at, mut tidied_at) = (clock.now(), clock.now());
     let (mut fails, mut is_lost) = (false, false);
     loop {
         let _ = timeout(EVERY, woken.notified()).await;
         let Some(lanes) = lanes.upgrade() else { return };
-        reader.read.extend(lanes.abandoned());
+        following.read.extend(lanes.abandoned());
         // Lines that were not read may be gone by now, and their lanes with them.
         is_lost |= clock.now() > read_at.plus_ms(PATIENCE_MS);
         if !is_lost {
-            match answer(reader.advance(&bus)).await {
+            match following.advance(&bus).await {
                 Ok(is_whole) => {
                     is_lost = !is_whole;
                     (read_at, fails) = (clock.now(), false);
@@ -76,32 +76,26 @@ async fn run(mut reader: Reader, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
                 Err(_) => {}
             }
         }
-        if is_lost && answer(reader.go_to_end()).await.is_ok() {
+        if is_lost && following.go_to_end().await.is_ok() {
             tracing::error!("what other nodes did is lost: everyone here starts afresh");
             (read_at, fails, is_lost) = (clock.now(), false, false);
             bus.publish(vec![Change::Lost]);
         }
         if clock.now() > tidied_at.plus_ms(TIDY_MS) {
             tidied_at = clock.now();
-            if let Err(error) = answer(tidy(&lanes, &mut reader)).await {
+            if let Err(error) = tidy(&lanes, &mut following).await {
                 tracing::warn!(%error, "the change log could not be tidied");
             }
         }
     }
 }
 
-/// What the database says, unless it takes too long.
-async fn answer<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
-    let late = |_| Err(Error::Unavailable("the database did not answer in time".into()));
-    timeout(ANSWERS_WITHIN, asked).await.unwrap_or_else(late)
-}
-
-async fn tidy(lanes: &Lanes, reader: &mut Reader) -> Result<()> {
+async fn tidy(lanes: &Lanes, following: &mut Following) -> Result<()> {
     lanes.tidy().await?;
-    reader.forget_gone().await
+    following.forget_gone().await
 }
 
-impl Reader {
+impl Following {
     /// To the latest line of every lane of the others: who is here loads what is so now.
     async fn go_to_end(&mut self) -> Result<()> {
         let sql = "SELECT change_lane.id, COALESCE(MAX(change_log.n), 0) AS n FROM change_lane \

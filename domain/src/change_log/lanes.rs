@@ -6,14 +6,14 @@ use std::{
 };
 
 use protocol::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, prelude::Uuid};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
 use super::{KEPT_MS, line};
-use crate::{Clock, Error, Result, bus::Change, clock};
+use crate::{Clock, Error, Result, bus::Change, clock, db::Reader};
 
 /// Names a lane in the database.
 pub(super) type LaneId = Uuid;
@@ -22,7 +22,7 @@ pub(super) type LaneId = Uuid;
 pub(crate) struct Lanes {
     /// Whose lanes these are: this process.
     pub(super) node: Uuid,
-    conn: DatabaseConnection,
+    conn: Reader,
     clock: Clock,
     permits: Arc<Semaphore>,
     state: Mutex<State>,
@@ -60,7 +60,7 @@ pub(crate) struct Lane {
 }
 
 impl Lanes {
-    pub(crate) fn new(conn: DatabaseConnection, most: usize, clock: Clock) -> Self {
+    pub(crate) fn new(conn: Reader, most: usize, clock: Clock) -> Self {
         Self {
             node: Uuid::from_bytes(clock::random()),
             conn,

@@ -2,6 +2,7 @@
 //! through [`Ctx::transact`](crate::Ctx::transact).
 
 mod postgres;
+mod reader;
 mod sqlite;
 mod transact;
 
@@ -12,6 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{Clock, Error, Result, change_log};
 
+pub(crate) use reader::Reader;
 pub(crate) use transact::{Committed, Tx};
 
 /// How long an action waits for a connection before it is `unavailable`.
@@ -20,9 +22,9 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The database's connections.
 #[derive(Clone)]
 pub(crate) struct Db {
-    reader: DatabaseConnection,
+    reader: Reader,
     writer: DatabaseConnection,
-    deliverer: DatabaseConnection,
+    deliverer: Reader,
     store: Store,
 }
 
@@ -46,6 +48,7 @@ impl Db {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             let (reader, writer, turns) = sqlite::open(path).await?;
+            let reader = Reader(reader);
             return Ok(Self {
                 deliverer: reader.clone(),
                 reader,
@@ -55,7 +58,9 @@ impl Db {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let [reader, writer, deliverer] = postgres::open(url).await?;
-            let lanes = change_log::Lanes::new(writer.clone(), postgres::WRITERS, clock.clone());
+            let (reader, deliverer) = (Reader(reader), Reader(deliverer));
+            let lanes =
+                change_log::Lanes::new(Reader(writer.clone()), postgres::WRITERS, clock.clone());
             return Ok(Self { reader, writer, deliverer, store: Store::Postgres(Arc::new(lanes)) });
         }
         Err(Error::internal("DATABASE_URL begins with sqlite: or postgres://"))
@@ -68,17 +73,17 @@ impl Db {
     ) -> Result<()> {
         match &self.store {
             Store::Sqlite(_) => Ok(migrate(&self.writer).await?),
-            Store::Postgres(_) => postgres::migrate(&self.reader, &self.writer, migrate).await,
+            Store::Postgres(_) => postgres::migrate(&self.reader.0, &self.writer, migrate).await,
         }
     }
 
     /// For reading. What is read here may have changed by the time it is used.
-    pub(crate) fn read(&self) -> &DatabaseConnection {
+    pub(crate) fn read(&self) -> &Reader {
         &self.reader
     }
 
     /// For reading what is to be delivered, which waits for nobody's questions.
-    pub(crate) fn deliver(&self) -> &DatabaseConnection {
+    pub(crate) fn deliver(&self) -> &Reader {
         &self.deliverer
     }
 

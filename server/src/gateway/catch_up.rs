@@ -8,14 +8,11 @@ use std::{
 };
 
 use domain::{
-    Ctx, Error, messages,
+    Ctx, messages,
     rooms::{self, Position},
 };
 use protocol::{AccountId, Event, RoomId};
-use tokio::{
-    sync::Notify,
-    time::{sleep, timeout},
-};
+use tokio::{sync::Notify, time::sleep};
 
 use super::{
     hub::Hub,
@@ -28,8 +25,6 @@ use super::{
 const HOLE: Duration = Duration::from_millis(5);
 /// How soon it is tried again where the database does not answer.
 const AGAIN: Duration = Duration::from_millis(250);
-/// How long a reading may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// As many rooms are read at once.
 const ROOMS: usize = 64;
 
@@ -100,8 +95,7 @@ impl Hub {
         let mut fails = false;
         loop {
             let due = self.behind.next().await;
-            let late = |_| Err(Error::Unavailable("the database did not answer in time".into()));
-            match timeout(PATIENCE, self.read(&ctx, &due)).await.unwrap_or_else(late) {
+            match self.read(&ctx, &due).await {
                 Ok(()) => fails = false,
                 Err(error) => {
                     if !std::mem::replace(&mut fails, true) {

@@ -9,17 +9,13 @@ use std::{
 
 use domain::{Ctx, Error, friends, rooms};
 use protocol::{AccountId, Event, RoomId, rooms::Kind};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout},
-};
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{hub::Hub, queue::Frame};
 
 /// How often everyone in a room is told its state: who comes in hundreds is told of in one.
 const EVERYONE: Duration = Duration::from_secs(1);
-/// How long reading it may take, and how soon it is tried again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How soon it is tried again where it could not be read.
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// State that has no number: it is read when it is told, so that the latest is what arrives.
@@ -73,24 +69,21 @@ impl Hub {
             }
             // Before it is read: what changes from here on is told again.
             self.tellings().remove(&telling);
-            let said = timeout(PATIENCE, async {
-                match telling {
-                    Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
-                    Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
-                    Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
-                    Telling::Everyone(id) => match self.say_everyone(&ctx, id).await {
-                        Ok(kind) if kind != Kind::Direct => {
-                            told_at.insert(id, Instant::now());
-                            Ok(())
-                        }
-                        // It is gone: nobody is in it.
-                        Err(Error::NotFound) => Ok(()),
-                        said => said.map(drop),
-                    },
-                }
-            });
-            let late = |_| Err(Error::Unavailable("the database did not answer in time".into()));
-            if let Err(error) = said.await.unwrap_or_else(late) {
+            let said = match telling {
+                Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
+                Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
+                Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
+                Telling::Everyone(id) => match self.say_everyone(&ctx, id).await {
+                    Ok(kind) if kind != Kind::Direct => {
+                        told_at.insert(id, Instant::now());
+                        Ok(())
+                    }
+                    // It is gone: nobody is in it.
+                    Err(Error::NotFound) => Ok(()),
+                    said => said.map(drop),
+                },
+            };
+            if let Err(error) = said {
                 // What is so then will do as well.
                 tracing::error!(%error, ?telling, "state could not be told");
                 if self.tellings().insert(telling) {

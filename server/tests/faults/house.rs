@@ -18,6 +18,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use super::link::Link;
+
 /// Long enough for a busy machine; who waits as long has found a fault.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -75,6 +77,22 @@ impl House {
             nodes.push(Node::start(Command::new(BINARY), settings.clone()).await);
         }
         Self::of(nodes, folder, Some(engines))
+    }
+
+    /// Starts a node anew that reaches the database by a link.
+    pub async fn behind_a_link(&mut self, node: usize) -> Link {
+        let engines = self.engines.as_ref().unwrap();
+        let link = Link::to(engines.postgres.address()).await;
+        let node = &mut self.nodes[node];
+        for (name, value) in &mut node.settings {
+            if *name == "DATABASE_URL" {
+                let url = value.to_str().unwrap();
+                let direct = engines.postgres.address().to_string();
+                *value = url.replace(&direct, &link.address.to_string()).into();
+            }
+        }
+        node.crash().await;
+        link
     }
 
     fn of(nodes: Vec<Node>, folder: TempDir, engines: Option<Engines>) -> Self {

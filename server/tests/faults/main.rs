@@ -6,6 +6,7 @@ mod client;
 mod crash;
 mod disk;
 mod house;
+mod link;
 mod links;
 mod nodes;
 mod readers;

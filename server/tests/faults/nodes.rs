@@ -89,6 +89,28 @@ async fn a_database_that_restarts_or_stands_still_loses_and_doubles_nothing() {
     holds(&house, clients, &rooms).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_the_database_that_are_lost_without_a_word_are_given_up() {
+    let mut house = House::of_two().await;
+    let (people, rooms) = gather(&house).await;
+    let link = house.behind_a_link(1).await;
+    let clients = come_in(&house, &people, &rooms, None);
+    until_everyone_came(&clients, 1).await;
+    let mut probe = Probe::new(&house).await;
+    probe.is_heard_in_time(&house, 3).await;
+    for _ in 0..2 {
+        link.loses_everyone();
+        // What was asked has no answer: who asks again gets through.
+        probe.heard_after(&house).await;
+        works_again_within(&house, &people[0], rooms[0], 4 * BACK).await;
+        let late = Instant::now() + 4 * BACK;
+        while probe.heard_after(&house).await > BEHIND {
+            assert!(Instant::now() < late, "what other nodes store is not read in time");
+        }
+    }
+    holds(&house, clients, &rooms).await;
+}
+
 fn redis(house: &mut House) -> &mut engines::Redis {
     &mut house.engines.as_mut().unwrap().redis
 }
@@ -99,17 +121,21 @@ fn refusals(clients: &[Client]) -> u64 {
 
 /// Both nodes store messages again soon.
 async fn works_again(house: &House, person: &Person, room: RoomId) {
+    works_again_within(house, person, room, BACK).await;
+}
+
+async fn works_again_within(house: &House, person: &Person, room: RoomId, within: Duration) {
     let back = Instant::now();
     for node in &house.nodes {
         let rest = house.rest.at(node.address);
         let path = format!("/rooms/{room}/messages");
         let said = Some(json!({"body": "back again"}));
         while rest.ask(Method::POST, &path, Some(person), said.clone()).await.0 != 201 {
-            assert!(back.elapsed() < BACK, "not back in time");
+            assert!(back.elapsed() < within, "not back in time");
             sleep(Duration::from_millis(50)).await;
         }
     }
-    assert!(back.elapsed() < BACK, "{:?}", back.elapsed());
+    assert!(back.elapsed() < within, "{:?}", back.elapsed());
 }
 
 /// Somebody who says something on one node and listens on the other, in a room where nobody else
