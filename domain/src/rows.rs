@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{DbBackend, EntityTrait, IdenStatic as _, Iterable as _, Statement, Value};
 
 /// What a column holds; PostgreSQL wants it said.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +103,13 @@ pub(crate) fn padded<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Vec<
         values.resize(values.len().next_power_of_two(), last);
     }
     values
+}
+
+/// All columns of a table by name, for a raw statement: `*` would be something else once a newer node
+/// has added one, and PostgreSQL refuses what it has prepared before.
+pub(crate) fn columns<E: EntityTrait>(table: &str) -> String {
+    let named = |column: E::Column| format!("{table}.{}", column.as_str());
+    E::Column::iter().map(named).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Reading what was said: ranges of a room by `seq`, or what changed after a revision.
 
 use protocol::{
-    Limit, Message, MessageId, User,
+    Limit, Message, MessageId,
     messages::{History, Window},
 };
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
-use super::{entity, shown};
+use super::{COLUMNS, message};
 use crate::{
     Ctx, Error, Result,
     rooms::{Member, access},
@@ -77,9 +77,7 @@ async fn read<V: Into<Value>>(
     values.splice(0..0, [member.room().into(), member.account().into()]);
     // Not a parameter: SQLite plans a statement anew each time that its limit is bound.
     let sql = format!(
-        "SELECT m.seq, m.id, m.revision, m.author_id, m.kind, m.body, m.created_at, m.edited_at, \
-         m.deleted_at, a.username, a.display_name FROM message AS m \
-         JOIN account AS a ON a.id = m.author_id WHERE m.room_id = $1 AND EXISTS \
+        "SELECT {COLUMNS} FROM message AS m JOIN account AS a ON a.id = m.author_id WHERE m.room_id = $1 AND EXISTS \
          (SELECT 1 FROM membership WHERE room_id = $1 AND account_id = $2) AND {which} LIMIT {limit}",
     );
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
@@ -89,29 +87,7 @@ async fn read<V: Into<Value>>(
         let membership = access::membership_of(conn, member.room(), member.account()).await?;
         return membership.map(|_| Vec::new()).ok_or(Error::NotFound);
     }
-    Ok(rows.iter().map(|row| message(row, member)).collect::<Result<_, DbErr>>()?)
-}
-
-fn message(row: &QueryResult, member: &Member) -> Result<Message, DbErr> {
-    let author = User {
-        id: row.try_get_by_index(3)?,
-        username: row.try_get_by_index(9)?,
-        display_name: row.try_get_by_index(10)?,
-        avatar_url: None,
-    };
-    let row = entity::Model {
-        room_id: member.room(),
-        seq: row.try_get_by_index(0)?,
-        id: row.try_get_by_index(1)?,
-        revision: row.try_get_by_index(2)?,
-        author_id: author.id,
-        kind: row.try_get_by_index(4)?,
-        body: row.try_get_by_index(5)?,
-        created_at: row.try_get_by_index(6)?,
-        edited_at: row.try_get_by_index(7)?,
-        deleted_at: row.try_get_by_index(8)?,
-    };
-    Ok(shown(row, author))
+    Ok(rows.iter().map(message).collect::<Result<_, DbErr>>()?)
 }
 
 async fn before(

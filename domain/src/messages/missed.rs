@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use protocol::{Message, RoomId, User};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, QueryResult};
+use protocol::{Message, RoomId};
+use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{CHANGES_A_ROOM, entity, shown};
+use super::{CHANGES_A_ROOM, COLUMNS, message};
 use crate::{
     Ctx, Result,
     rooms::Position,
@@ -70,7 +70,8 @@ async fn read(
     if ranges.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = "SELECT message.*, account.username, account.display_name FROM ( \
+    let sql = format!(
+        "SELECT {COLUMNS} FROM ( \
                SELECT message.room_id, message.seq FROM w JOIN message \
                ON message.room_id = w.room_id AND message.seq > w.seq \
                AND message.revision > w.after AND message.revision <= w.upto \
@@ -81,24 +82,14 @@ async fn read(
                JOIN message ON message.room_id = message_change.room_id \
                AND message.seq = message_change.seq AND message.revision <= w.upto \
                ) AS found \
-               JOIN message ON message.room_id = found.room_id AND message.seq = found.seq \
-               JOIN account ON account.id = message.author_id";
-    let statement = ranges.statement(conn.get_database_backend(), sql);
+               JOIN message AS m ON m.room_id = found.room_id AND m.seq = found.seq \
+               JOIN account AS a ON a.id = m.author_id"
+    );
+    let statement = ranges.statement(conn.get_database_backend(), &sql);
     let mut found: HashMap<RoomId, Vec<Message>> = HashMap::new();
     for row in conn.query_all_raw(statement).await? {
         let message = message(&row)?;
         found.entry(message.room).or_default().push(message);
     }
     Ok(found)
-}
-
-fn message(row: &QueryResult) -> Result<Message, DbErr> {
-    let stored = entity::Model::from_query_result(row, "")?;
-    let author = User {
-        id: stored.author_id,
-        username: row.try_get("", "username")?,
-        display_name: row.try_get("", "display_name")?,
-        avatar_url: None,
-    };
-    Ok(shown(stored, author))
 }

@@ -1,7 +1,10 @@
 //! Saying something: the one way a message comes into being. What waits is stored together, in one
 //! transaction with a constant number of statements, and answered one by one.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use protocol::{
     Message, MessageId, RoomId, Timestamp,
@@ -19,7 +22,7 @@ use crate::{
         self,
         access::{self, Member, Numbers, Standing},
     },
-    rows::{Of, Rows},
+    rows::{Of, Rows, columns},
 };
 
 /// A message that is stored.
@@ -138,9 +141,14 @@ async fn stored_before(
     for waiting in line {
         rows.push([waiting.id.into(), waiting.member.room().into()]);
     }
-    let sql = "SELECT message.* FROM w JOIN message ON message.id = w.id \
-               AND message.room_id = w.room_id";
-    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let columns = columns::<entity::Entity>("message");
+        format!(
+            "SELECT {columns} FROM w JOIN message ON message.id = w.id \
+             AND message.room_id = w.room_id"
+        )
+    });
+    let statement = rows.statement(tx.conn().get_database_backend(), &SQL);
     let found = entity::Entity::find().from_raw_sql(statement).all(tx.conn()).await?;
     Ok(found.into_iter().map(|row| ((row.room_id, row.id), row)).collect())
 }

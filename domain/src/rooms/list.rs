@@ -1,6 +1,6 @@
 //! Rooms as one member sees them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::LazyLock};
 
 use protocol::{
     AccountId, Items, Limit, Room, RoomId, Timestamp, User,
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::entity::room;
-use crate::{Ctx, Error, Result, Viewer, accounts};
+use crate::{Ctx, Error, Result, Viewer, accounts, rows::columns};
 
 /// The viewer's rooms, the latest activity first.
 ///
@@ -176,10 +176,12 @@ async fn own_rooms(
     which: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<Row>> {
+    static COLUMNS: LazyLock<String> = LazyLock::new(|| columns::<room::Entity>("room"));
     let sql = format!(
-        "SELECT room.*, membership.role AS own_role, membership.read_seq AS own_read_seq \
+        "SELECT {}, membership.role AS own_role, membership.read_seq AS own_read_seq \
          FROM membership JOIN room ON room.id = membership.room_id \
-         WHERE membership.account_id = $1 {which}"
+         WHERE membership.account_id = $1 {which}",
+        *COLUMNS
     );
     let values: Vec<Value> = std::iter::once(account.into()).chain(values).collect();
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
