@@ -87,7 +87,7 @@ async fn read<V: Into<Value>>(
         let membership = access::membership_of(conn, member.room(), member.account()).await?;
         return membership.map(|_| Vec::new()).ok_or(Error::NotFound);
     }
-    Ok(rows.iter().map(message).collect::<Result<_, DbErr>>()?)
+    Ok(rows.iter().map(|row| message(row, member.room())).collect::<Result<_, DbErr>>()?)
 }
 
 async fn before(

@@ -71,7 +71,7 @@ async fn read(
         return Ok(HashMap::new());
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM ( \
+        "SELECT {COLUMNS}, m.room_id FROM ( \
                SELECT message.room_id, message.seq FROM w JOIN message \
                ON message.room_id = w.room_id AND message.seq > w.seq \
                AND message.revision > w.after AND message.revision <= w.upto \
@@ -88,8 +88,8 @@ async fn read(
     let statement = ranges.statement(conn.get_database_backend(), &sql);
     let mut found: HashMap<RoomId, Vec<Message>> = HashMap::new();
     for row in conn.query_all_raw(statement).await? {
-        let message = message(&row)?;
-        found.entry(message.room).or_default().push(message);
+        let room = row.try_get("", "room_id")?;
+        found.entry(room).or_default().push(message(&row, room)?);
     }
     Ok(found)
 }

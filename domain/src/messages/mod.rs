@@ -8,7 +8,7 @@ mod post;
 pub(crate) mod queues;
 mod since;
 
-use protocol::{Message, User};
+use protocol::{Message, RoomId, User};
 use sea_orm::{DbErr, QueryResult};
 
 pub use change::{delete, edit};
@@ -20,29 +20,30 @@ pub use since::{Allowance, Changes, since};
 /// More changes than this in one room are too many to be told: it is loaded afresh.
 const CHANGES_A_ROOM: i64 = 200;
 
-/// What a message is shown by: of `m`, its row, and `a`, its author's.
-const COLUMNS: &str = "m.room_id, m.seq, m.id, m.revision, m.author_id, m.kind, m.body, \
-                       m.created_at, m.edited_at, m.deleted_at, a.username, a.display_name";
+/// What a message is shown by, besides its room: of `m`, its row, and `a`, its author's. Each column of
+/// many rows is felt.
+const COLUMNS: &str = "m.seq, m.id, m.revision, m.author_id, m.kind, m.body, m.created_at, \
+                       m.edited_at, m.deleted_at, a.username, a.display_name";
 
 /// A message of [`COLUMNS`].
-fn message(row: &QueryResult) -> Result<Message, DbErr> {
+fn message(row: &QueryResult, room: RoomId) -> Result<Message, DbErr> {
     let author = User {
-        id: row.try_get_by_index(4)?,
-        username: row.try_get_by_index(10)?,
-        display_name: row.try_get_by_index(11)?,
+        id: row.try_get_by_index(3)?,
+        username: row.try_get_by_index(9)?,
+        display_name: row.try_get_by_index(10)?,
         avatar_url: None,
     };
     let row = entity::Model {
-        room_id: row.try_get_by_index(0)?,
-        seq: row.try_get_by_index(1)?,
-        id: row.try_get_by_index(2)?,
-        revision: row.try_get_by_index(3)?,
+        room_id: room,
+        seq: row.try_get_by_index(0)?,
+        id: row.try_get_by_index(1)?,
+        revision: row.try_get_by_index(2)?,
         author_id: author.id,
-        kind: row.try_get_by_index(5)?,
-        body: row.try_get_by_index(6)?,
-        created_at: row.try_get_by_index(7)?,
-        edited_at: row.try_get_by_index(8)?,
-        deleted_at: row.try_get_by_index(9)?,
+        kind: row.try_get_by_index(4)?,
+        body: row.try_get_by_index(5)?,
+        created_at: row.try_get_by_index(6)?,
+        edited_at: row.try_get_by_index(7)?,
+        deleted_at: row.try_get_by_index(8)?,
     };
     Ok(shown(row, author))
 }

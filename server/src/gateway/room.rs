@@ -3,7 +3,7 @@
 //! they go out in consecutive revisions, and never to who is in the room no more.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -160,9 +160,8 @@ impl Room {
     /// that is everyone who hears it, all of them are right.
     pub fn settle(&mut self, access: i64, read: &[(AccountId, bool)]) {
         self.hear_of(0, access);
-        let was_read =
-            |seat: &Arc<Seat>| read.iter().any(|(account, _)| *account == seat.account());
-        if self.seats.values().all(was_read) {
+        let read: HashSet<AccountId> = read.iter().map(|(account, _)| *account).collect();
+        if self.seats.values().all(|seat| read.contains(&seat.account())) {
             self.access = self.access.max(access);
         }
         self.go_on();

@@ -6,7 +6,7 @@ use domain::{Clock, Config, Ctx};
 use engines::Shared;
 use futures_util::{SinkExt, StreamExt};
 use migrations::Migrator;
-use protocol::{Command, Event, MessageId, RoomId, User};
+use protocol::{Command, Event, Message, MessageId, RoomId, User};
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
@@ -199,6 +199,13 @@ impl Person {
         let room = self.put(&format!("/direct/{}", other.name()), None).await;
         assert_eq!(room.status, 200, "{:?}", room.body);
         room.body["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Says something over REST.
+    pub async fn say(&self, room: RoomId, body: &str) -> Message {
+        let posted = self.post(&format!("/rooms/{room}/messages"), json!({"body": body})).await;
+        assert_eq!(posted.status, 201, "{:?}", posted.body);
+        serde_json::from_value(posted.body).unwrap()
     }
 
     /// A socket, after its `ready`.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use engines::{Redis, Shared};
-use protocol::{Event, Message, MessageId, RoomId};
+use protocol::{Event, MessageId, RoomId};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -12,12 +12,6 @@ use super::house::{House, Person, Socket, id};
 
 /// What holds on another node at the latest, Redis or not.
 const BEHIND: Duration = Duration::from_secs(1);
-
-async fn post(person: &Person, room: RoomId, body: &str) -> Message {
-    let posted = person.post(&format!("/rooms/{room}/messages"), json!({"body": body})).await;
-    assert_eq!(posted.status, 201, "{:?}", posted.body);
-    serde_json::from_value(posted.body).unwrap()
-}
 
 fn revision(event: &Event) -> Option<i64> {
     match event {
@@ -98,14 +92,14 @@ async fn turn_out(one: &House, other: &House) {
     assert_eq!(carol.put(&format!("/rooms/{room}/members/me"), None).await.status, 200);
     let ((mut his, _), (mut hers, _)) = (bob.connect().await, carol.connect().await);
     for round in 0..5 {
-        post(&alice, room, "for both").await;
+        alice.say(room, "for both").await;
         let heard = |event: &Event| matches!(event, Event::Message { .. });
         his.until(heard).await;
         hers.until(heard).await;
         let kick = format!("/rooms/{room}/members/bob");
         assert_eq!(alice.delete(&kick).await.status, 204);
         // On the other node, by somebody there, at once: it must not overtake the removal.
-        let secret = post(&carol, room, "not for bob").await;
+        let secret = carol.say(room, "not for bob").await;
         let gone = his.until(|event| matches!(event, Event::RoomLeft { .. })).await;
         assert!(!gone.iter().any(heard), "round {round}: {gone:?}");
         hers.until(|event| matches!(event, Event::Message { message } if *message == secret)).await;
@@ -147,13 +141,13 @@ async fn friends_rooms_and_markers_are_told_on_the_other_node() {
     hers.until(is_friend).await;
     let room = alice.direct(&bob).await;
     his.until(|event| matches!(event, Event::Room { room: told } if told.id == room)).await;
-    post(&alice, room, "hello").await;
+    alice.say(room, "hello").await;
     his.until(|event| matches!(event, Event::Message { .. })).await;
     assert_eq!(bob.put(&format!("/rooms/{room}/read"), Some(json!({"seq": 1}))).await.status, 204);
     let read = |event: &Event| matches!(event, Event::Read { seq: 1, .. });
     hers.until(read).await;
     // What is edited over there is told here, and a room that closes.
-    let said = post(&bob, room, "hullo").await;
+    let said = bob.say(room, "hullo").await;
     let path = format!("/rooms/{room}/messages/{}", said.id);
     let edited = bob.send(reqwest::Method::PATCH, &path, Some(json!({"body": "hello!"}))).await;
     assert_eq!(edited.status, 200);
@@ -176,11 +170,11 @@ async fn without_redis_the_other_node_is_behind_by_less_than_a_second() {
     let mut last = 0;
     for _ in 0..3 {
         // Mostly edited before the other node looks: it hears of one change, and that nothing else is missing.
-        let said = post(&alice, room, "hullo").await;
+        let said = alice.say(room, "hullo").await;
         let path = format!("/rooms/{room}/messages/{}", said.id);
         let patch = Some(json!({"body": "hello"}));
         assert_eq!(alice.send(reqwest::Method::PATCH, &path, patch).await.status, 200);
-        let then = post(&alice, room, "there").await;
+        let then = alice.say(room, "there").await;
         let told = timeout(BEHIND, async {
             his.until(|event| matches!(event, Event::Message { message } if *message == then)).await
         });
@@ -209,7 +203,7 @@ async fn redis_may_come_up_later_than_the_nodes() {
     let (mut his, _) = bob.connect().await;
     let late = Instant::now() + Duration::from_secs(20);
     loop {
-        let said = post(&alice, room, "are you awake").await;
+        let said = alice.say(room, "are you awake").await;
         let stored_at = Instant::now();
         his.until(|event| matches!(event, Event::Message { message } if *message == said)).await;
         // Unasked, the node would look half a second after the last time, which was just now.

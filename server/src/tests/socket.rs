@@ -1,17 +1,11 @@
 use std::collections::BTreeMap;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{Code, Command, Event, Message, RoomId};
+use protocol::{Code, Command, Event, RoomId};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message as Frame};
 
-use super::house::{House, Person, id};
-
-async fn post(person: &Person, room: RoomId, body: &str) -> Message {
-    let posted = person.post(&format!("/rooms/{room}/messages"), json!({"body": body})).await;
-    assert_eq!(posted.status, 201, "{:?}", posted.body);
-    serde_json::from_value(posted.body).unwrap()
-}
+use super::house::{House, id};
 
 fn resume(rooms: &[(RoomId, i64)]) -> Command {
     Command::Resume {
@@ -33,7 +27,7 @@ fn seqs(events: &[Event]) -> Vec<i64> {
 async fn ready_says_where_everything_stands() {
     let house = House::open().await;
     let (alice, bob, room) = house.friends("alice", "bob").await;
-    post(&alice, room, "hello").await;
+    alice.say(room, "hello").await;
     let mut socket = bob.open_socket("").await.unwrap();
     let ready = socket.next_json().await;
     assert_eq!(ready["type"], "ready");
@@ -141,18 +135,18 @@ async fn resume_brings_what_was_missed_once_and_in_order() {
     let house = House::open().await;
     let (alice, bob, room) = house.friends("alice", "bob").await;
     for n in 1..=5 {
-        post(&alice, room, &n.to_string()).await;
+        alice.say(room, &n.to_string()).await;
     }
     let mut socket = bob.open_socket("?resume=1").await.unwrap();
     socket.next().await;
     // Posted after `ready`, and held back until the answer is out.
-    post(&alice, room, "6").await;
+    alice.say(room, "6").await;
     socket.send(&resume(&[(room, 2)])).await;
     let heard = socket.until(|event| matches!(event, Event::Resumed { .. })).await;
     assert_eq!(seqs(&heard), [3, 4, 5, 6]);
     assert_eq!(heard.last(), Some(&Event::Resumed { room, revision: 6 }));
     assert_eq!(socket.quiet().await, [], "nothing comes twice");
-    post(&alice, room, "7").await;
+    alice.say(room, "7").await;
     assert_eq!(seqs(&[socket.next().await]), [7]);
 }
 
@@ -160,7 +154,7 @@ async fn resume_brings_what_was_missed_once_and_in_order() {
 async fn what_cannot_be_resumed_is_a_gap() {
     let house = House::open().await;
     let (alice, bob, room) = house.friends("alice", "bob").await;
-    post(&alice, room, "one").await;
+    alice.say(room, "one").await;
     let (mut socket, _) = bob.connect().await;
     for beyond in [2, 1_000, -1, i64::MIN, i64::MAX] {
         socket.send(&resume(&[(room, beyond)])).await;
@@ -177,7 +171,7 @@ async fn what_cannot_be_resumed_is_a_gap() {
     socket.send(&resume(&[(foreign, 0)])).await;
     assert_eq!(socket.next().await, Event::RoomLeft { room: foreign });
     for n in 0..201 {
-        post(&alice, room, &n.to_string()).await;
+        alice.say(room, &n.to_string()).await;
     }
     socket.quiet().await;
     socket.send(&resume(&[(room, 1)])).await;
@@ -204,10 +198,10 @@ async fn a_removed_member_hears_nothing_more() {
     let (mut his, _) = bob.connect().await;
     assert_eq!(alice.put(&format!("/rooms/{room}/members/bob"), None).await.status, 204);
     assert!(matches!(his.next().await, Event::Room { room: told } if told.id == room));
-    post(&alice, room, "welcome").await;
+    alice.say(room, "welcome").await;
     assert_eq!(seqs(&[his.next().await]), [1]);
     assert_eq!(alice.delete(&format!("/rooms/{room}/members/bob")).await.status, 204);
-    post(&alice, room, "secret").await;
+    alice.say(room, "secret").await;
     let told = his.quiet().await;
     assert_eq!(told, [Event::RoomLeft { room }]);
     his.send(&resume(&[(room, 1)])).await;
@@ -234,10 +228,9 @@ async fn who_joins_hears_everything_from_the_rooms_state_on() {
     let (mut his, _) = bob.connect().await;
     let me = format!("/rooms/{room}/members/me");
     for _ in 0..20 {
-        let (joined, _) =
-            tokio::join!(bob.put(&me, None), post(&alice, room, "while he comes in"),);
+        let (joined, _) = tokio::join!(bob.put(&me, None), alice.say(room, "while he comes in"),);
         assert_eq!(joined.status, 200);
-        let last = post(&alice, room, "last").await.revision;
+        let last = alice.say(room, "last").await.revision;
         let is_last =
             |event: &Event| matches!(event, Event::Message { message } if message.revision == last);
         let heard = his.until(is_last).await;
@@ -334,7 +327,7 @@ async fn more_answers_than_fit_stop_nothing_once_they_are_read() {
     let house = House::without_limits().await;
     let (alice, _, room) = house.friends("alice", "bob").await;
     for n in 0..150 {
-        post(&alice, room, &format!("{n} {}", "x".repeat(3_900))).await;
+        alice.say(room, &format!("{n} {}", "x".repeat(3_900))).await;
     }
     let (mut socket, _) = alice.connect().await;
     // Answers of 600 KB each, of which nothing is read while more is asked for.
