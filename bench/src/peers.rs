@@ -162,6 +162,7 @@ impl Peer {
             run.stored_a_second,
         );
         report.add(format!("{name}: CPU a stored message there"), "ms", run.cpu_ms_a_message);
+        report.add(format!("{name}: connections of 1,000 that it lost there"), "", run.lost as f64);
         Ok(())
     }
 

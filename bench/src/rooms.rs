@@ -34,6 +34,8 @@ pub struct Run {
     pub cpu_ms_a_message: f64,
     pub acked_p50_ms: f64,
     pub acked_p99_ms: f64,
+    /// Speakers whose connection the server ended.
+    pub lost: usize,
 }
 
 /// Where somebody listens, and which room they speak in.
@@ -81,9 +83,12 @@ pub async fn run(
     tokio::time::sleep(lasts).await;
     let (after, elapsed) = ((usage()?, stored.load(Ordering::Relaxed)), began.elapsed());
     stop.store(true, Ordering::Relaxed);
-    let mut acked = Vec::new();
+    let (mut acked, mut lost) = (Vec::new(), 0);
     while let Some(samples) = tasks.join_next().await {
-        acked.extend(samples??);
+        match samples? {
+            Ok(samples) => acked.extend(samples),
+            Err(_) => lost += 1,
+        }
     }
     let count = (after.1 - before.1) as f64;
     Ok(Run {
@@ -91,6 +96,7 @@ pub async fn run(
         cpu_ms_a_message: (after.0.cpu - before.0.cpu) * 1e3 / count,
         acked_p50_ms: percentile(&mut acked, 0.5) / 1e6,
         acked_p99_ms: percentile(&mut acked, 0.99) / 1e6,
+        lost,
     })
 }
 
@@ -159,6 +165,42 @@ pub async fn sqlite(lasts: Duration) -> Outcome<Sqlite> {
         took.push(at.elapsed().as_nanos() as u64);
     }
     Ok(Sqlite { rows_a_second, commit_p99_ms: percentile(&mut took, 0.99) / 1e6 })
+}
+
+/// What it takes SQLite by itself to read the newest 50 of as many messages: milliseconds of CPU, and
+/// how long 99 of 100 take.
+pub async fn range(count: u64, lasts: Duration) -> Outcome<(f64, f64)> {
+    let folder = tempfile::TempDir::new()?;
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("limit.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Off);
+    let mut db = SqliteConnection::connect_with(&options).await?;
+    db.execute(
+        "CREATE TABLE message (room INTEGER, seq INTEGER, author TEXT, body TEXT, at INTEGER, \
+         PRIMARY KEY (room, seq))",
+    )
+    .await?;
+    let fill = format!(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count}) \
+         INSERT INTO message SELECT 1, n, 'somebody', '{}', n FROM n",
+        crate::socket::body()
+    );
+    db.execute(sqlx::AssertSqlSafe(fill)).await?;
+    let (mut took, own) = (Vec::new(), Some(std::process::id()));
+    let (before, began) = (crate::house::usage(own)?.cpu, std::time::Instant::now());
+    while began.elapsed() < lasts {
+        let at = std::time::Instant::now();
+        sqlx::query(
+            "SELECT seq, author, body, at FROM message WHERE room = 1 ORDER BY seq DESC LIMIT 50",
+        )
+        .fetch_all(&mut db)
+        .await?;
+        took.push(at.elapsed().as_nanos() as u64);
+    }
+    let used = crate::house::usage(own)?.cpu - before;
+    Ok((used * 1e3 / took.len() as f64, percentile(&mut took, 0.99) / 1e6))
 }
 
 async fn commit(db: &mut SqliteConnection, seq: &mut i64, rows: u8) -> Outcome<()> {
