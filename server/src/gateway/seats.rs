@@ -73,7 +73,7 @@ struct Unheard {
 /// What taking seats has left open.
 #[derive(Debug, Default)]
 pub struct Open {
-    /// Rooms whose members must be read again.
+    /// Rooms that are behind: something of them is to be read.
     pub rooms: Vec<RoomId>,
     /// Rooms in which the account's standing must be read again.
     pub standings: Vec<RoomId>,
