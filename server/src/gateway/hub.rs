@@ -18,7 +18,7 @@ use super::{
     recent::KEPT,
     room::Heard,
     seat::Seat,
-    seats::{Open, Seats},
+    seats::{Open, Seats, Step},
     tell::Telling,
 };
 
@@ -89,17 +89,21 @@ impl Hub {
                 self.hear(message, &Numbered::MessageChanged { message }, *access);
             }
             Change::Joined { room, account, access } => {
-                if seats.join(*room, *account, *access) {
+                if seats.join(*room, *account, *access) != Step::Next {
                     self.behind.standing(*room, *account);
                 }
                 self.tell_later(Telling::Room(*room, *account));
                 self.tell_everyone_later(*room);
             }
             Change::Left { room, account, access } => {
-                if seats.part(*room, *account, *access) {
+                let step = seats.part(*room, *account, *access);
+                if step != Step::Next {
                     self.behind.standing(*room, *account);
                 }
-                seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
+                // One that comes late may be undone by now: what is read tells.
+                if step != Step::Late {
+                    seats.tell_account(*account, &Frame::of(&Event::RoomLeft { room: *room }));
+                }
                 self.tell_everyone_later(*room);
             }
             Change::RoomAhead { room, revision, access } => {

@@ -10,6 +10,7 @@ mod recent;
 mod room;
 mod seat;
 mod seats;
+mod sharded;
 mod tell;
 pub(crate) mod upgrade;
 

@@ -6,7 +6,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    hash::{BuildHasher, Hash, RandomState},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -23,31 +22,8 @@ use super::{
     recent::KEPT,
     room::{Heard, Room},
     seat::{Hears, Seat},
+    sharded::Sharded,
 };
-
-const SHARDS: usize = 16;
-
-struct Sharded<K, V> {
-    shards: [Mutex<HashMap<K, V>>; SHARDS],
-    by: RandomState,
-}
-
-impl<K: Hash, V> Default for Sharded<K, V> {
-    fn default() -> Self {
-        Self { shards: Default::default(), by: RandomState::new() }
-    }
-}
-
-impl<K: Hash, V> Sharded<K, V> {
-    fn lock(&self, key: &K) -> MutexGuard<'_, HashMap<K, V>> {
-        let hash = usize::try_from(self.by.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<K, V>>> {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Every place on this node.
 #[derive(Default)]
@@ -77,6 +53,17 @@ pub struct Open {
     pub rooms: Vec<RoomId>,
     /// Rooms in which the account's standing must be read again.
     pub standings: Vec<RoomId>,
+}
+
+/// Where a change of who is in a room stands among those that were heard of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// As new was known: it did nothing, and the account's standing is to be read.
+    Late,
+    /// It is the next, and done.
+    Next,
+    /// It is done, but something before it was not heard of: who is in the room is to be read.
+    Ahead,
 }
 
 /// Who came and went by what was read.
@@ -310,21 +297,19 @@ impl Seats {
         open
     }
 
-    /// An account is in a room now, which made the room's `access` this. Whether it is to be read who
-    /// is in it: something else was heard of before.
-    pub fn join(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+    /// An account is in a room now, which made the room's `access` this.
+    pub fn join(&self, id: RoomId, account: AccountId, access: i64) -> Step {
         if self.is_known(id, access) {
-            return true;
+            return Step::Late;
         }
         self.bring_in(id, account);
         self.step(id, access)
     }
 
-    /// An account is in a room no more, which made the room's `access` this. Whether it is to be read
-    /// who is in it: something else was heard of before.
-    pub fn part(&self, id: RoomId, account: AccountId, access: i64) -> bool {
+    /// An account is in a room no more, which made the room's `access` this.
+    pub fn part(&self, id: RoomId, account: AccountId, access: i64) -> Step {
         if self.is_known(id, access) {
-            return true;
+            return Step::Late;
         }
         self.turn_out(id, account);
         self.step(id, access)
@@ -335,8 +320,11 @@ impl Seats {
         self.rooms.lock(&id).get(&id).is_some_and(|room| access <= room.newest().1)
     }
 
-    fn step(&self, id: RoomId, access: i64) -> bool {
-        self.hear_with(id, 0, access, |room| room.step(access))
+    fn step(&self, id: RoomId, access: i64) -> Step {
+        match self.hear_with(id, 0, access, |room| room.step(access)) {
+            true => Step::Ahead,
+            false => Step::Next,
+        }
     }
 
     /// Who of these accounts is in the room, read at this `access`: who is not is turned out, who is
@@ -480,11 +468,11 @@ mod tests {
         let seat = enter(&seats, 1);
         seats.listen_to(&seat, [at(10, 4)]);
         // Out by another node, which is not known yet, and in again by this one.
-        assert!(seats.join(room(), seat.account(), 6), "5 is to be read");
+        assert_eq!(seats.join(room(), seat.account(), 6), Step::Ahead, "5 is to be read");
         assert!(seats.settle(room(), 5, &[(seat.account(), false)]).is_none());
         assert!(seat.is_in(room()));
         // Told in the wrong order by two who committed at once.
-        assert!(seats.part(room(), seat.account(), 5), "6 is known");
+        assert_eq!(seats.part(room(), seat.account(), 5), Step::Late, "6 is known");
         assert!(seat.is_in(room()));
     }
 
