@@ -1,15 +1,21 @@
 //! What a client may ask for over the socket: each command one domain call, and its answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{Ctx, Error, Viewer, messages, rooms};
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use protocol::{
     Body, Command, Event, MessageId, Problem, RoomId, messages::Draft, socket::MAX_RESUME_ROOMS,
 };
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::queue::{Frame, Numbered, text};
+
+/// How long who resumes waits for a database that does not answer, before being sent to load afresh.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How soon it is asked again.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// The answer to a command.
 #[derive(Debug, Default)]
@@ -161,8 +167,15 @@ async fn read_missing(
     mut said: Vec<Said>,
     mut allowance: messages::Allowance,
 ) -> Answer {
+    let give_up = Instant::now() + PATIENCE;
     for (room, revision) in rooms {
-        match since(&ctx, &viewer, room, revision, &mut allowance).await {
+        let mut answer = since(&ctx, &viewer, room, revision, &mut allowance).await;
+        // A database that is away for a moment is no reason to load everything afresh.
+        while matches!(answer, Err(Error::Unavailable(_))) && Instant::now() < give_up {
+            sleep(AGAIN).await;
+            answer = since(&ctx, &viewer, room, revision, &mut allowance).await;
+        }
+        match answer {
             Ok(Some(changes)) => {
                 for message in &changes.messages {
                     said.push(Said::of(room, Frame::numbered(&Numbered::latest(message)).text));
