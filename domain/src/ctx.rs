@@ -2,14 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{
-    ActiveModelBehavior, ActiveValue::Set, DatabaseConnection, DeriveEntityModel, DerivePrimaryKey,
-    DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, DatabaseConnection, entity::prelude::*, sea_query::OnConflict};
 
 use crate::{
-    Clock, Result, accounts::passwords::Hasher, bus::Bus, change_log, clock, db::Db, error::Error,
+    Clock, Result,
+    accounts::{challenge, passwords::Hasher},
+    bus::Bus,
+    change_log, clock,
+    db::Db,
+    error::Error,
+    followers,
+    limits::{Limits, Quotas},
     messages::queues::Queues,
+    presence::{self, Presence},
+    uploads::Studio,
 };
 
 /// How long the database may take to say that it is there.
@@ -23,6 +29,29 @@ pub struct Config {
     /// `redis://…` or `rediss://…`, by which nodes wake each other.
     pub redis_url: Option<String>,
     pub clock: Clock,
+    /// How often things may be done; `None` for as often as anybody likes.
+    pub quotas: Option<Quotas>,
+    /// Where this house is found, such as `https://chat.example.org`: for links in letters.
+    pub address: String,
+    /// Whether letters leave the house: an e-mail address then counts once it is confirmed.
+    pub sends_mail: bool,
+    /// Whether who signs up has to show that they are no bot.
+    pub challenges_bots: bool,
+}
+
+impl Config {
+    /// A house with this database, alone, with no limits.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self {
+            database_url: database_url.into(),
+            redis_url: None,
+            clock: Clock::System,
+            quotas: None,
+            address: "http://localhost".into(),
+            sends_mail: false,
+            challenges_bots: false,
+        }
+    }
 }
 
 /// The first argument of every action. Cheap to clone.
@@ -33,7 +62,18 @@ pub struct Ctx {
     pub(crate) clock: Clock,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) queues: Queues,
+    limits: Limits,
+    pub(crate) studio: Arc<Studio>,
+    pub(crate) presence: Arc<Presence>,
+    pub(crate) challenges: Arc<challenge::Used>,
+    pub(crate) sends_mail: bool,
+    pub(crate) challenges_bots: bool,
+    /// What this house signs with.
+    pub(crate) secret: Arc<str>,
+    address: Arc<str>,
     epoch: Arc<str>,
+    /// What goes on behind the actions ends with the last that holds this.
+    open: Arc<()>,
 }
 
 impl Ctx {
@@ -48,20 +88,33 @@ impl Ctx {
     ) -> Result<Self> {
         let db = Db::open(&config.database_url, &config.clock).await?;
         db.migrate(migrate).await?;
-        let epoch = epoch(&db, &config.clock).await?;
+        let House { epoch, secret } = house(&db, &config.clock).await?;
         // First it listens, then it reads where the others stand.
         let bus = Bus::open(config.redis_url.as_deref(), &epoch, &config.clock).await?;
         if let Some(lanes) = db.lanes() {
             change_log::follow(lanes, db.deliver(), &config.clock, &bus).await?;
         }
+        let limits = config.quotas.map(|quotas| Limits::new(&quotas, &config.clock));
         let ctx = Self {
             db,
             bus,
             clock: config.clock,
+            limits: limits.unwrap_or_else(Limits::off),
+            studio: Arc::default(),
+            presence: Arc::default(),
+            open: Arc::default(),
+            challenges: Arc::default(),
+            sends_mail: config.sends_mail,
+            challenges_bots: config.challenges_bots,
+            secret: secret.into(),
+            address: config.address.into(),
             hasher: Arc::default(),
             queues: Queues::none(),
             epoch: epoch.into(),
         };
+        presence::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
+        // What a stop has interrupted.
+        followers::forget_said(&ctx);
         Ok(Self { queues: Queues::open(&ctx), ..ctx })
     }
 
@@ -81,6 +134,21 @@ impl Ctx {
         &self.clock
     }
 
+    /// How often things may be done.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Where this house is found.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Whether who signs up has to show that they are no bot.
+    pub fn challenges_bots(&self) -> bool {
+        self.challenges_bots
+    }
+
     /// Names this database; another one after it was restored.
     pub fn epoch(&self) -> &str {
         &self.epoch
@@ -98,6 +166,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
     pub epoch: String,
+    pub secret: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -105,12 +174,26 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-async fn epoch(db: &Db, clock: &Clock) -> Result<String> {
+/// What names the house, and what it signs with: the same on every node.
+struct House {
+    epoch: String,
+    secret: String,
+}
+
+async fn house(db: &Db, clock: &Clock) -> Result<House> {
     let fresh = protocol::RoomId::new(clock.now().0, clock::random()).to_string();
-    Entity::insert(ActiveModel { id: Set(1), epoch: Set(fresh) })
+    let secret = || clock::random::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+    Entity::insert(ActiveModel { id: Set(1), epoch: Set(fresh), secret: Set(Some(secret())) })
         .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
         .exec_without_returning(db.writer())
         .await?;
+    // A house from before there was one.
+    Entity::update_many()
+        .col_expr(Column::Secret, Expr::value(secret()))
+        .filter(Column::Secret.is_null())
+        .exec(db.writer())
+        .await?;
     let house = Entity::find_by_id(1).one(db.writer()).await?;
-    house.map(|house| house.epoch).ok_or_else(|| Error::internal("the house has no row"))
+    let read = house.and_then(|house| Some(House { epoch: house.epoch, secret: house.secret? }));
+    read.ok_or_else(|| Error::internal("the house has no row"))
 }

@@ -22,6 +22,11 @@ pub enum Error {
     NotFound,
     #[error("{0}")]
     Conflict(&'static str),
+    #[error("{0}")]
+    TooLarge(&'static str),
+    /// More often than anybody needs; how long to wait.
+    #[error("too often")]
+    RateLimited { retry_after_ms: u64 },
     /// Would work a little later.
     #[error("not available: {0}")]
     Unavailable(String),
@@ -75,6 +80,10 @@ impl Error {
             Self::Forbidden(detail) => Self::Forbidden(detail),
             Self::NotFound => Self::NotFound,
             Self::Conflict(detail) => Self::Conflict(detail),
+            Self::TooLarge(detail) => Self::TooLarge(detail),
+            Self::RateLimited { retry_after_ms } => {
+                Self::RateLimited { retry_after_ms: *retry_after_ms }
+            }
             Self::Unavailable(why) => Self::Unavailable(why.clone()),
             Self::Internal(source) if self.is_undone() => Self::Unavailable(source.to_string()),
             Self::Internal(source) => Self::internal(source.to_string()),
@@ -89,6 +98,8 @@ impl Error {
             Self::Forbidden(detail) => Problem::new(Code::Forbidden, *detail),
             Self::NotFound => Problem::not_found(),
             Self::Conflict(detail) => Problem::new(Code::Conflict, *detail),
+            Self::TooLarge(detail) => Problem::new(Code::TooLarge, *detail),
+            Self::RateLimited { retry_after_ms } => Problem::rate_limited(*retry_after_ms),
             Self::Unavailable(_) => {
                 Problem::new(Code::Unavailable, "Kith is busy. Try again in a moment.")
             }

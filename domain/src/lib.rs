@@ -1,8 +1,8 @@
 //! Kith's rules and store. Whoever changes or reads anything calls an action here, with the
 //! [`Ctx`] first and then the [`Viewer`] who asks, or a proof of what they may do.
 //!
-//! A noun uses only nouns to its left: accounts, friends, rooms, messages. What must follow on the
-//! right stands in `followers`.
+//! A noun uses only nouns to its left: uploads, accounts, friends, rooms, presence, notifications,
+//! messages. What must follow on the right stands in `followers`.
 
 pub mod accounts;
 pub mod bus;
@@ -11,12 +11,18 @@ mod clock;
 mod ctx;
 mod db;
 mod error;
+pub mod export;
 mod followers;
 pub mod friends;
+pub mod limits;
+pub mod mail;
 pub mod messages;
+pub mod notifications;
+pub mod presence;
 pub mod rooms;
 mod rows;
 pub mod snapshot;
+pub mod uploads;
 
 pub use accounts::sessions::Viewer;
 pub use clock::Clock;

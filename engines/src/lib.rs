@@ -1,11 +1,13 @@
-//! The databases and the Redis that tests and benchmarks run against: real processes on free ports,
+//! The databases, the Redis and the mail server that tests and benchmarks run against: real processes on free ports,
 //! each with a folder of its own, and both gone when the value is dropped.
 
+mod mail;
 mod postgres;
 mod process;
 mod redis;
 mod shared;
 
+pub use mail::MailServer;
 pub use postgres::{Postgres, database};
 pub use process::free_port;
 pub use redis::Redis;

@@ -10,6 +10,9 @@ mod m0003_rooms;
 mod m0004_messages;
 mod m0005_changes;
 mod m0006_change_log;
+mod m0007_people;
+mod m0008_notifications;
+mod m0009_outbox;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -24,6 +27,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_messages::Migration),
             Box::new(m0005_changes::Migration),
             Box::new(m0006_change_log::Migration),
+            Box::new(m0007_people::Migration),
+            Box::new(m0008_notifications::Migration),
+            Box::new(m0009_outbox::Migration),
         ]
     }
 }

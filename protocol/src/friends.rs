@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, RequestId, Timestamp, User};
+use crate::{AccountId, RequestId, Timestamp, User, accounts::Status};
 
 /// How another person stands to who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub enum Relation {
     Myself,
 }
 
-/// A person with how they stand to who asks: a [`User`] with two fields more on the wire.
+/// A person with how they stand to who asks: a [`User`] with some fields more on the wire.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(from = "ProfileFields", into = "ProfileFields")]
 pub struct Profile {
@@ -28,6 +28,17 @@ pub struct Profile {
     pub relation: Option<Relation>,
     /// The open request, when there is one.
     pub request: Option<RequestId>,
+    /// Where its owner shows it.
+    pub email: Option<String>,
+    /// How many friends the two share.
+    pub common_friends: Option<u32>,
+}
+
+impl Profile {
+    /// A person of whom nothing else is said.
+    pub fn of(user: User) -> Self {
+        Self { user, relation: None, request: None, email: None, common_friends: None }
+    }
 }
 
 // Written out: `serde(flatten)` would bring a second kind of deserializer into the page.
@@ -38,22 +49,48 @@ struct ProfileFields {
     display_name: String,
     avatar_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_seen: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     relation: Option<Relation>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<RequestId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    common_friends: Option<u32>,
 }
 
 impl From<ProfileFields> for Profile {
     fn from(fields: ProfileFields) -> Self {
-        let ProfileFields { id, username, display_name, avatar_url, relation, request } = fields;
-        Self { user: User { id, username, display_name, avatar_url }, relation, request }
+        let ProfileFields { id, username, display_name, avatar_url, status, last_seen, .. } =
+            fields;
+        Self {
+            user: User { id, username, display_name, avatar_url, status, last_seen },
+            relation: fields.relation,
+            request: fields.request,
+            email: fields.email,
+            common_friends: fields.common_friends,
+        }
     }
 }
 
 impl From<Profile> for ProfileFields {
-    fn from(Profile { user, relation, request }: Profile) -> Self {
-        let User { id, username, display_name, avatar_url } = user;
-        Self { id, username, display_name, avatar_url, relation, request }
+    fn from(profile: Profile) -> Self {
+        let User { id, username, display_name, avatar_url, status, last_seen } = profile.user;
+        Self {
+            id,
+            username,
+            display_name,
+            avatar_url,
+            status,
+            last_seen,
+            relation: profile.relation,
+            request: profile.request,
+            email: profile.email,
+            common_friends: profile.common_friends,
+        }
     }
 }
 
@@ -108,6 +145,9 @@ pub enum Step {
     Withdraw,
     /// Ends the friendship.
     Unfriend,
+    /// Ends everything between the two, without a word.
+    Block,
+    Unblock,
 }
 
 impl Step {
@@ -119,6 +159,8 @@ impl Step {
             Self::Decline => "decline",
             Self::Withdraw => "withdraw",
             Self::Unfriend => "unfriend",
+            Self::Block => "block",
+            Self::Unblock => "unblock",
         }
     }
 }

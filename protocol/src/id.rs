@@ -53,6 +53,10 @@ ids! {
     SessionId,
     /// A friend request.
     RequestId,
+    /// A picture in all its sizes; another one has another id.
+    PictureId,
+    /// Something that somebody was told of.
+    NotificationId,
     /// A room of any kind.
     RoomId,
     /// A message, unique in its room; chosen by who sends it.
@@ -73,7 +77,7 @@ mod orm {
         )*};
     }
 
-    keys!(AccountId, SessionId, RequestId, RoomId, MessageId);
+    keys!(AccountId, SessionId, RequestId, PictureId, NotificationId, RoomId, MessageId);
 }
 
 #[cfg(test)]

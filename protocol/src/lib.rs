@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod friends;
 mod id;
 pub mod messages;
+pub mod notifications;
 mod page;
 mod problem;
 pub mod rooms;
@@ -13,7 +14,7 @@ mod text;
 mod time;
 
 pub use accounts::User;
-pub use id::{AccountId, MessageId, RequestId, RoomId, SessionId};
+pub use id::{AccountId, MessageId, NotificationId, PictureId, RequestId, RoomId, SessionId};
 pub use messages::Message;
 pub use page::{Items, Limit};
 pub use problem::{Code, Problem};

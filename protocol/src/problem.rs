@@ -70,6 +70,9 @@ pub struct Problem {
     /// With `invalid`: each field that is wrong, with a sentence about it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<Cow<'static, str>, Cow<'static, str>>,
+    /// With `rate_limited`: how long to wait, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Problem {
@@ -82,6 +85,7 @@ impl Problem {
             detail: detail.into(),
             code,
             fields: BTreeMap::new(),
+            retry_after_ms: None,
         }
     }
 
@@ -96,6 +100,19 @@ impl Problem {
     /// `invalid`, because the request could not be read at all (status 400).
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { status: 400, ..Self::new(Code::Invalid, detail) }
+    }
+
+    /// Too often: how long to wait, in milliseconds, also in words.
+    pub fn rate_limited(retry_after_ms: u64) -> Self {
+        let seconds = retry_after_ms.div_ceil(1_000).max(1);
+        let (number, unit) = match seconds {
+            1..60 => (seconds, "second"),
+            60..3_600 => (seconds.div_ceil(60), "minute"),
+            _ => (seconds.div_ceil(3_600), "hour"),
+        };
+        let plural = if number == 1 { "" } else { "s" };
+        let detail = format!("That was too often. Try again in {number} {unit}{plural}.");
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::RateLimited, detail) }
     }
 
     /// The body of every answer to what is not there or not yours.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, Code, Message, MessageId, Room, RoomId, SessionId, Timestamp, User,
+    accounts::Status,
     friends::{FriendRequest, FriendState},
+    notifications::Notification,
 };
 
 /// The subprotocol that both sides speak.
@@ -63,9 +65,28 @@ pub enum Command {
         room: RoomId,
         seq: i64,
     },
+    /// I am writing.
+    Typing {
+        room: RoomId,
+    },
+    /// Whether a hand is on this connection, or whether I want to be seen at all.
+    Status {
+        status: Wish,
+    },
     Ping {
         n: i64,
     },
+}
+
+/// How somebody wants to be seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    Online,
+    /// This connection's.
+    Away,
+    /// The account's, on every device.
+    Invisible,
 }
 
 /// Server to client. Read by [`Event::read`].
@@ -127,6 +148,33 @@ pub enum Event {
     },
     /// Present state between this account and another.
     Friend(Box<FriendState>),
+    /// A friend came, went, or took their hands off.
+    Presence {
+        user: AccountId,
+        status: Status,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_seen: Option<Timestamp>,
+    },
+    /// How many are in a room now.
+    RoomPresence {
+        room: RoomId,
+        online_count: i64,
+    },
+    /// Somebody is writing.
+    Typing {
+        room: RoomId,
+        user: AccountId,
+    },
+    /// A card that is new, or says something else; and how many are unread.
+    Notification {
+        notification: Box<Notification>,
+        unread: i64,
+    },
+    /// Cards were read, here or elsewhere.
+    NotificationsRead {
+        up_to: i64,
+        unread: i64,
+    },
     Pong {
         n: i64,
     },
@@ -177,6 +225,26 @@ impl Event {
             "room" => Self::Room { room: of::<OfRoom>(text)?.room },
             "room_left" => Self::RoomLeft { room: of::<RoomLeft>(text)?.room },
             "friend" => Self::Friend(Box::new(of(text)?)),
+            "presence" => {
+                let Presence { user, status, last_seen } = of(text)?;
+                Self::Presence { user, status, last_seen }
+            }
+            "room_presence" => {
+                let RoomPresence { room, online_count } = of(text)?;
+                Self::RoomPresence { room, online_count }
+            }
+            "typing" => {
+                let Typing { room, user } = of(text)?;
+                Self::Typing { room, user }
+            }
+            "notification" => {
+                let OfNotification { notification, unread } = of(text)?;
+                Self::Notification { notification, unread }
+            }
+            "notifications_read" => {
+                let NotificationsRead { up_to, unread } = of(text)?;
+                Self::NotificationsRead { up_to, unread }
+            }
             "pong" => Self::Pong { n: of::<Pong>(text)?.n },
             "bye" => {
                 let Bye { code, reconnect_after_ms } = of(text)?;
@@ -238,6 +306,38 @@ struct Read {
 }
 
 #[derive(Deserialize)]
+struct Presence {
+    user: AccountId,
+    status: Status,
+    #[serde(default)]
+    last_seen: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct RoomPresence {
+    room: RoomId,
+    online_count: i64,
+}
+
+#[derive(Deserialize)]
+struct Typing {
+    room: RoomId,
+    user: AccountId,
+}
+
+#[derive(Deserialize)]
+struct OfNotification {
+    notification: Box<Notification>,
+    unread: i64,
+}
+
+#[derive(Deserialize)]
+struct NotificationsRead {
+    up_to: i64,
+    unread: i64,
+}
+
+#[derive(Deserialize)]
 struct OfRoom {
     room: Room,
 }
@@ -267,6 +367,9 @@ pub struct Ready {
     pub next: Option<String>,
     pub friends: Vec<User>,
     pub requests: Vec<FriendRequest>,
+    /// Whom the viewer blocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<AccountId>,
     pub notifications: NotificationState,
     pub session: SessionId,
     /// Changes when the database was restored: forget what you have.
@@ -296,6 +399,8 @@ mod tests {
             username: "mara".into(),
             display_name: "Mara".into(),
             avatar_url: None,
+            status: None,
+            last_seen: None,
         }
     }
 
@@ -363,6 +468,22 @@ mod tests {
         })
     }
 
+    fn notification() -> Notification {
+        let kind = crate::notifications::Kind::FriendRequest;
+        Notification {
+            id: ID.parse().unwrap(),
+            seq: 4,
+            kind,
+            text: kind.text("Mara", false),
+            actor: user(),
+            room: None,
+            message: None,
+            request: Some(ID.parse().unwrap()),
+            created_at: Timestamp(0),
+            read_at: None,
+        }
+    }
+
     #[test]
     fn every_event_has_its_json_pinned_and_is_read_again() {
         let id = || ID.parse().unwrap();
@@ -373,6 +494,7 @@ mod tests {
             next: None,
             friends: vec![user()],
             requests: Vec::new(),
+            blocked: Vec::new(),
             notifications: NotificationState::default(),
             session: ID.parse().unwrap(),
             epoch: "e".into(),
@@ -434,6 +556,37 @@ mod tests {
                 Event::Friend(Box::new(friend)),
                 json!({"type": "friend", "user": user_json(), "relation": "none"}),
             ),
+            (
+                Event::Presence {
+                    user: ID.parse().unwrap(),
+                    status: Status::Offline,
+                    last_seen: Some(Timestamp(0)),
+                },
+                json!({"type": "presence", "user": ID, "status": "offline", "last_seen": "1970-01-01T00:00:00.000Z"}),
+            ),
+            (
+                Event::RoomPresence { room: ID.parse().unwrap(), online_count: 3 },
+                json!({"type": "room_presence", "room": ID, "online_count": 3}),
+            ),
+            (
+                Event::Typing { room: ID.parse().unwrap(), user: ID.parse().unwrap() },
+                json!({"type": "typing", "room": ID, "user": ID}),
+            ),
+            (
+                Event::Notification { notification: Box::new(notification()), unread: 2 },
+                json!({
+                    "type": "notification", "unread": 2,
+                    "notification": {
+                        "id": ID, "seq": 4, "kind": "friend_request", "actor": user_json(),
+                        "text": "Mara sent you a friend request.", "request": ID,
+                        "created_at": "1970-01-01T00:00:00.000Z"
+                    }
+                }),
+            ),
+            (
+                Event::NotificationsRead { up_to: 4, unread: 0 },
+                json!({"type": "notifications_read", "up_to": 4, "unread": 0}),
+            ),
             (Event::Pong { n: 1 }, json!({"type": "pong", "n": 1})),
             (
                 Event::Bye { code: 1012, reconnect_after_ms: 5 },
@@ -470,6 +623,8 @@ mod tests {
                 json!({"type": "resume", "epoch": null, "rooms": {ID: 3}, "notifications": 0}),
             ),
             (Command::Read { room, seq: 3 }, json!({"type": "read", "room": ID, "seq": 3})),
+            (Command::Typing { room }, json!({"type": "typing", "room": ID})),
+            (Command::Status { status: Wish::Away }, json!({"type": "status", "status": "away"})),
             (Command::Ping { n: 1 }, json!({"type": "ping", "n": 1})),
         ] {
             assert_eq!(serde_json::to_value(&command).unwrap(), json);

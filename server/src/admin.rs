@@ -19,7 +19,7 @@ pub async fn run(house: &House, command: Admin) -> Outcome {
                 display_name: None,
                 challenge: None,
             };
-            let ctx = house::open(house).await?;
+            let ctx = house::open(house::config(house)).await?;
             let user = domain::accounts::create_admin(&ctx, form).await?;
             say(&format!("{} administers this house now.", user.username))
         }

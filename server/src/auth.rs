@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use domain::Viewer;
+use domain::{Viewer, accounts::sessions::Device};
 use http::{HeaderMap, header, request::Parts};
 use protocol::Problem;
 
@@ -11,6 +11,31 @@ use crate::{origin::Origins, problem::Refusal, serve::House};
 
 /// Somebody who is signed in; else the request is refused with 401.
 pub struct SignedIn(pub Viewer);
+
+/// From where somebody signs up or in.
+pub struct From {
+    pub user_agent: Option<String>,
+    pub address: IpAddr,
+}
+
+impl From {
+    pub fn device(&self) -> Device<'_> {
+        Device { user_agent: self.user_agent.as_deref(), address: Some(self.address) }
+    }
+}
+
+impl FromRequestParts<House> for From {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Refusal> {
+        let headers = &parts.headers;
+        let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            user_agent: agent.map(str::to_owned),
+            address: house.origins.client(headers, peer(parts)),
+        })
+    }
+}
 
 /// Somebody, or nobody.
 pub struct Anyone(pub Option<Viewer>);

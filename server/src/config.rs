@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser};
+use domain::limits::Quotas;
 
 /// Kith: the chat that you host yourself.
 #[derive(Debug, Parser)]
@@ -59,6 +60,22 @@ pub struct Serve {
     /// Limits on how often; off for benchmarks.
     #[arg(long, env = "KITH_RATE_LIMITS", default_value = "on")]
     pub rate_limits: Switch,
+    /// Other limits than the usual ones, such as `message=10/s:20,sign-up=5/h`: so many in a second
+    /// (s), minute (m), hour (h) or day (d), and after the colon how many at once. The names: sign-in,
+    /// sign-in-address, password, sign-up, letter, reset, strength, message, search, request, picture,
+    /// export, handshake, handshake-address.
+    #[arg(long, env = "KITH_LIMITS", default_value = "")]
+    pub limits: Quotas,
+    /// The mail server, such as `smtps://user:password@mail.example.org`, or `smtp://` with
+    /// `?tls=required` for STARTTLS; without one letters are printed.
+    #[arg(long, env = "KITH_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Whom letters are from.
+    #[arg(long, env = "KITH_MAIL_FROM", default_value = "Kith <kith@localhost>")]
+    pub mail_from: String,
+    /// Whether who signs up has to show that they are no bot.
+    #[arg(long, env = "KITH_CHALLENGE", default_value = "off")]
+    pub challenge: Switch,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]

@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode};
 
-use domain::{Clock, Config, Ctx};
+use domain::{Config, Ctx};
 use migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
 
@@ -10,14 +10,17 @@ use crate::config::House;
 
 pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Opens the database, made and migrated as needed.
-pub async fn open(house: &House) -> Outcome<Ctx> {
+/// Where the data is: what every house is opened with.
+pub fn config(house: &House) -> Config {
     let database_url = match &house.database_url {
         Some(url) => url.clone(),
         None => format!("sqlite:{}", house.data.join("kith.db").display()),
     };
-    let redis_url = house.redis_url.clone();
-    let config = Config { database_url, redis_url, clock: Clock::System };
+    Config { redis_url: house.redis_url.clone(), ..Config::new(database_url) }
+}
+
+/// Opens the database, made and migrated as needed.
+pub async fn open(config: Config) -> Outcome<Ctx> {
     Ok(Ctx::open(config, async |db| Migrator::up(db, None).await).await?)
 }
 

@@ -1,24 +1,101 @@
-//! Letters. Without a mail server they are printed, for who has the machine to read.
+//! Letters leave here: by a mail server, or, where there is none, by being printed for who has the
+//! machine to read.
 
-use domain::accounts::Letter;
+use std::time::Duration;
 
-/// Where the links in letters lead: from the configuration, never from a request.
-#[derive(Clone, Debug)]
-pub struct Mailer {
-    pub address: String,
+use domain::{
+    Ctx,
+    mail::{self, Letter},
+};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::house::Outcome;
+
+/// How often it is looked for letters.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long the mail server may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How letters leave: by a mail server, or, without one, printed.
+pub struct Mailer(Option<Smtp>);
+
+struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
 }
 
 impl Mailer {
-    /// Prints a letter with a link to set a new password.
-    #[expect(clippy::print_stdout, reason = "this is the mail where there is no mail server")]
-    pub fn send(&self, letter: &Letter) {
-        let Letter { to, user, token } = letter;
-        println!(
-            "To: {to}\nSubject: A new password for Kith\n\nHello {},\n\nset a new password here, \
-             within half an hour:\n{}/reset/{}\n\nIf you did not ask for this, you need do nothing.\n",
-            user.display_name,
-            self.address,
-            token.as_str()
-        );
+    /// # Errors
+    /// Where the address of the mail server, or the sender's, is none.
+    pub fn new(smtp_url: Option<&str>, from: &str) -> Outcome<Self> {
+        let Some(url) = smtp_url else { return Ok(Self(None)) };
+        let from = from.parse().map_err(|error| format!("KITH_MAIL_FROM: {error}"))?;
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|error| format!("KITH_SMTP_URL: {error}"))?
+            .timeout(Some(PATIENCE))
+            .build();
+        Ok(Self(Some(Smtp { transport, from })))
     }
+
+    async fn send(&self, letter: &Letter) -> Outcome {
+        let Some(Smtp { transport, from }) = &self.0 else {
+            print(letter);
+            return Ok(());
+        };
+        let domain = from.email.domain();
+        let message = Message::builder()
+            .from(from.clone())
+            .to(Mailbox::new(None, letter.to.parse()?))
+            .subject(&letter.subject)
+            // The same at every try: who gets it twice can tell.
+            .message_id(Some(format!("<{}@{domain}>", letter.id)))
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.body.clone())?;
+        transport.send(message).await?;
+        Ok(())
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is the mail where there is no mail server")]
+fn print(letter: &Letter) {
+    println!("To: {}\nSubject: {}\n\n{}", letter.to, letter.subject, letter.body);
+}
+
+/// Sends what is in the outbox, for as long as the server runs.
+pub async fn deliver(ctx: Ctx, mailer: Mailer, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        while let Some(letter) = claimed(&ctx).await {
+            let outcome = mailer.send(&letter).await;
+            let noted = match outcome {
+                Ok(()) => mail::sent(&ctx, &letter).await,
+                Err(error) => mail::failed(&ctx, &letter).await.map(|again| {
+                    let letter = letter.id;
+                    if again {
+                        tracing::warn!(%letter, %error, "a letter did not leave: tried again later");
+                    } else {
+                        tracing::error!(%letter, %error, "a letter did not leave in a day");
+                    }
+                }),
+            };
+            if let Err(error) = noted {
+                tracing::error!(%error, letter = %letter.id, "what became of a letter is not noted");
+            }
+        }
+    }
+}
+
+async fn claimed(ctx: &Ctx) -> Option<Letter> {
+    mail::claim(ctx).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the outbox cannot be read");
+        None
+    })
 }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.subcommand {
             Subcommand::Serve(serve) => serve::run(&cli.house, serve).await,
-            Subcommand::Migrate => house::open(&cli.house).await.map(drop),
+            Subcommand::Migrate => house::open(house::config(&cli.house)).await.map(drop),
             Subcommand::Admin(command) => admin::run(&cli.house, command).await,
             Subcommand::Seed => seed::run(&cli.house).await,
         }

@@ -54,6 +54,26 @@ impl Origins {
         Some(format!("{scheme}://{host}"))
     }
 
+    /// The address that the request came from: behind proxies that are believed, the last one that
+    /// is none of them.
+    pub fn client(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+        if !self.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let values = headers.get_all("x-forwarded-for").iter();
+        let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+        let hops = values.iter().flat_map(|value| value.split(',')).rev();
+        let hops = hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+        let mut last = peer;
+        for hop in hops {
+            last = hop;
+            if !self.trusted_proxies.contains(&hop) {
+                break;
+            }
+        }
+        last
+    }
+
     fn is_ours(&self, origin: &str, headers: &HeaderMap, peer: IpAddr) -> bool {
         self.public.as_deref() == Some(origin)
             || self.received(headers, peer).as_deref() == Some(origin)
@@ -140,6 +160,18 @@ mod tests {
         let not = Origins::new(None, Vec::new()).unwrap();
         assert!(believed.cookie(&headers(&forwarded), PEER).secure);
         assert!(!not.cookie(&headers(&forwarded), PEER).secure);
+    }
+
+    #[test]
+    fn who_asks_is_told_by_the_proxy_alone() {
+        let (inner, client) = ("10.0.0.2", "203.0.113.9");
+        let origins = Origins::new(None, vec![PEER, inner.parse().unwrap()]).unwrap();
+        let forged = format!("198.51.100.1, {client}, {inner}");
+        let believed = origins.client(&headers(&[("x-forwarded-for", &forged)]), PEER);
+        assert_eq!(believed.to_string(), client);
+        let stranger: IpAddr = "192.0.2.7".parse().unwrap();
+        assert_eq!(origins.client(&headers(&[("x-forwarded-for", client)]), stranger), stranger);
+        assert_eq!(origins.client(&headers(&[("x-forwarded-for", "x")]), PEER), PEER);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use axum::{
     extract::{ConnectInfo, OriginalUri, Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use domain::{Viewer, friends, messages, rooms};
+use domain::{Viewer, accounts, friends, messages, rooms};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use leptos::prelude::*;
 use protocol::{Limit, MessageId, Problem, RoomId, messages::Window};
@@ -97,8 +97,9 @@ impl Visit {
     /// What the viewer's page is rendered from.
     async fn snapshot(&self, viewer: &Viewer) -> Result<Snapshot, Response> {
         let ctx = &self.house.ctx;
-        let ready =
+        let mut ready =
             domain::snapshot::ready(ctx, viewer).await.map_err(|error| self.refused(error))?;
+        self.house.hub.dress(ctx, &mut ready.rooms);
         Ok(Snapshot {
             ready,
             history: None,
@@ -209,6 +210,20 @@ pub async fn forgotten(visit: Visit, Query(Asked { sent }): Query<Asked>) -> Res
 pub async fn reset(visit: Visit, Path(token): Path<String>) -> Response {
     let (visit, form) = visit.form(None);
     visit.plain("A new password · Kith", move || view! { <Reset form token /> })
+}
+
+/// `GET /confirm/{token}`: from here on the address counts. Whoever has the letter may follow its link
+/// more than once, and so may what looks at links before they do.
+pub async fn confirm(visit: Visit, Path(token): Path<String>) -> Response {
+    let (title, text) = match accounts::confirm(&visit.house.ctx, &token).await {
+        Ok(()) => ("That is your address", "From here on it counts: you can sign in with it."),
+        Err(domain::Error::Conflict(said)) => ("Not this address", said),
+        Err(domain::Error::NotFound) => {
+            ("Too late", "This link is older than a day. Ask for another one in your settings.")
+        }
+        Err(error) => return visit.refused(error),
+    };
+    visit.plain("Your address · Kith", move || view! { <Notice title text /> })
 }
 
 /// `GET /sign-up`; who is signed in goes on.

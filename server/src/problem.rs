@@ -96,12 +96,14 @@ impl IntoResponse for Refusal {
         let Self(problem) = self;
         let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry = problem.code.passes();
+        let retry = problem.code.passes().then(|| {
+            HeaderValue::from(problem.retry_after_ms.unwrap_or(1_000).div_ceil(1_000).max(1))
+        });
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(retry) = retry {
+            headers.insert(header::RETRY_AFTER, retry);
         }
         response
     }

@@ -7,15 +7,22 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
+use domain::uploads::MAX_BYTES;
+
 use crate::{
     assets, gateway, headers, origin, pages, problem,
-    rest::{accounts, friends, health, messages, rooms},
+    rest::{accounts, friends, health, messages, notifications, pictures, rooms},
     serve::House,
     server_fns,
 };
 
 /// The largest JSON body, in bytes.
 const BODY: usize = 64 * 1024;
+
+/// The largest picture, with room for what a form says around it.
+fn picture() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(MAX_BYTES + 16 * 1024)
+}
 
 pub fn router(house: House) -> Router {
     let api = Router::new()
@@ -24,9 +31,17 @@ pub fn router(house: House) -> Router {
         .route("/sessions/{id}", delete(accounts::sign_out))
         .route("/password-resets", post(accounts::request_reset))
         .route("/password-resets/{token}", post(accounts::reset_password))
-        .route("/me", get(accounts::me))
+        .route("/me", get(accounts::me).patch(accounts::change_me).delete(accounts::delete))
+        .route(
+            "/me/avatar",
+            put(accounts::set_picture).delete(accounts::remove_picture).layer(picture()),
+        )
+        .route("/me/password", post(accounts::change_password))
+        .route("/me/export", get(accounts::export))
+        .route("/password-strength", post(accounts::strength))
+        .route("/challenge", get(accounts::challenge))
         .route("/users", get(accounts::search))
-        .route("/users/{username}", get(accounts::profile))
+        .route("/users/{username}", get(accounts::show))
         .route("/users/{username}/friends", get(accounts::friends_of))
         .route("/friends", get(friends::list))
         .route("/friends/{username}", delete(friends::unfriend))
@@ -34,6 +49,10 @@ pub fn router(house: House) -> Router {
         .route("/friend-requests/{id}", delete(friends::withdraw))
         .route("/friend-requests/{id}/accept", post(friends::accept))
         .route("/friend-requests/{id}/decline", post(friends::decline))
+        .route("/blocks", get(friends::blocked))
+        .route("/blocks/{username}", put(friends::block).delete(friends::unblock))
+        .route("/notifications", get(notifications::list))
+        .route("/notifications/read", put(notifications::read))
         .route("/direct/{username}", put(rooms::direct))
         .route("/rooms", get(rooms::list).post(rooms::create))
         .route("/rooms/{id}", get(rooms::show))
@@ -57,6 +76,7 @@ pub fn router(house: House) -> Router {
         .route("/sign-up", get(pages::sign_up))
         .route("/forgotten", get(pages::forgotten))
         .route("/reset/{token}", get(pages::reset))
+        .route("/confirm/{token}", get(pages::confirm))
         .route("/rooms/{id}", get(pages::room))
         .route("/friends", get(pages::friends_page))
         .route("/people", get(pages::people))
@@ -66,6 +86,7 @@ pub fn router(house: House) -> Router {
     let files = Router::new()
         .route("/pkg/{*path}", get(assets::pkg))
         .route("/fonts/{*path}", get(assets::serve_font))
+        .route("/pictures/{id}/{size}", get(pictures::show))
         .route("/icon.svg", get(assets::root))
         .route("/icon-180.png", get(assets::root))
         .route("/icon-512.png", get(assets::root))

@@ -2,7 +2,10 @@
 
 use domain::{
     Ctx, Viewer,
-    accounts::{self, sessions},
+    accounts::{
+        self,
+        sessions::{self, Device},
+    },
     friends, messages, rooms,
 };
 use protocol::{
@@ -61,7 +64,7 @@ const TALK: [(&str, &[(&str, &str)]); 4] = [
 ];
 
 pub async fn run(house: &config::House) -> Outcome {
-    let ctx = house::open(house).await?;
+    let ctx = house::open(house::config(house)).await?;
     let mut people = Vec::new();
     for (username, name) in PEOPLE {
         match sign_up(&ctx, username, name).await {
@@ -104,6 +107,6 @@ async fn sign_up(ctx: &Ctx, username: &str, name: &str) -> domain::Result<Viewer
         display_name: Some(DisplayName::parse(name).map_err(unfit)?),
         challenge: None,
     };
-    let (_, token) = accounts::sign_up(ctx, form, None).await?;
+    let (_, token) = accounts::sign_up(ctx, form, Device::default()).await?;
     sessions::authenticate(ctx, token.as_str()).await
 }

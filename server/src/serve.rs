@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use app::shell::Assets;
-use domain::Ctx;
+use domain::{Config, Ctx};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,7 +14,7 @@ use crate::{
     config::{self, Serve, Switch},
     gateway::Hub,
     house::{self, Outcome},
-    mail::Mailer,
+    mail::{self, Mailer},
     origin::Origins,
     router,
 };
@@ -29,9 +29,6 @@ pub struct House {
     pub hub: Arc<Hub>,
     assets: Arc<Assets>,
     pub origins: Arc<Origins>,
-    pub mailer: Arc<Mailer>,
-    /// How often things may be done; off for benchmarks.
-    pub rate_limits: Switch,
     /// Cancelled when the server is told to stop.
     pub shutdown: CancellationToken,
     /// The sockets that are open.
@@ -39,16 +36,13 @@ pub struct House {
 }
 
 impl House {
-    /// `address` is where this house is found, for links in letters.
-    pub fn new(ctx: Ctx, origins: Origins, address: String, rate_limits: Switch) -> Self {
+    pub fn new(ctx: Ctx, origins: Origins) -> Self {
         let hub = Hub::start(ctx.clone());
         Self {
             ctx,
             hub,
             assets: Arc::new(assets::names()),
-            mailer: Arc::new(Mailer { address: origins.public.clone().unwrap_or(address) }),
             origins: Arc::new(origins),
-            rate_limits,
             shutdown: CancellationToken::new(),
             sockets: TaskTracker::new(),
         }
@@ -63,12 +57,21 @@ impl House {
 /// Serves until told to stop.
 pub async fn run(house: &config::House, serve: Serve) -> Outcome {
     let origins = Origins::new(serve.public_url.as_deref(), serve.trusted_proxies)?;
-    let ctx = house::open(house).await?;
+    let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from)?;
     let _ = any_spawner::Executor::init_tokio();
     let listener = TcpListener::bind(serve.listen).await?;
-    let address = format!("http://{}", listener.local_addr()?);
-    let house = House::new(ctx, origins, address, serve.rate_limits);
-    say(&format!("Kith is open at {}", house.mailer.address))?;
+    let here = format!("http://{}", listener.local_addr()?);
+    let config = Config {
+        quotas: (serve.rate_limits == Switch::On).then_some(serve.limits),
+        address: origins.public.clone().unwrap_or(here),
+        sends_mail: serve.smtp_url.is_some(),
+        challenges_bots: serve.challenge == Switch::On,
+        ..house::config(house)
+    };
+    let ctx = house::open(config).await?;
+    say(&format!("Kith is open at {}", ctx.address()))?;
+    let house = House::new(ctx, origins);
+    tokio::spawn(mail::deliver(house.ctx.clone(), mailer, house.shutdown.clone()));
     on(listener, house, stop_signal()).await
 }
 

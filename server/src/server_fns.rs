@@ -1,7 +1,7 @@
 //! The way to the server functions, and of what they answer: a failure gets its HTTP status where a
 //! script asked, and leads back to the page where a plain form did.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use app::api::{Caller, Failure};
 use axum::{
@@ -18,7 +18,7 @@ use crate::{auth::Anyone, flash::Flash, pages::form_urlencoded, problem::Refusal
 /// The largest form: a message of 4,000 characters of four bytes, each escaped.
 const LARGEST: usize = 64 * 1024;
 /// What is given back to be typed again. Everything else, passwords above all, is not.
-const GIVEN_BACK: [&str; 3] = ["username", "login", "email"];
+const GIVEN_BACK: [&str; 4] = ["username", "login", "email", "display_name"];
 
 /// `POST /fn/…`
 pub async fn call(
@@ -38,11 +38,8 @@ pub async fn call(
         ctx: house.ctx.clone(),
         viewer,
         user_agent: text(header::USER_AGENT).map(str::to_owned),
+        address: house.origins.client(&headers, peer.ip()),
         cookie: house.origins.cookie(&headers, peer.ip()),
-        mail: {
-            let mailer = house.mailer.clone();
-            Arc::new(move |letter| mailer.send(&letter))
-        },
     };
     let context = move || provide_context(caller.clone());
     let request = Request::from_parts(parts, Body::from(form.clone()));

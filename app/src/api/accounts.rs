@@ -11,6 +11,8 @@ pub async fn sign_up(
     #[server(default)] password: String,
     #[server(default)] email: String,
     #[server(default)] next: String,
+    #[server(default)] challenge: String,
+    #[server(default)] answer: String,
 ) -> Result<(), Failure> {
     use protocol::{Email, Password, Username, accounts};
 
@@ -21,10 +23,10 @@ pub async fn sign_up(
         email: email.map(Email::parse).transpose().map_err(Failure::in_field("email"))?,
         password: Password::parse(&password).map_err(Failure::in_field("password"))?,
         display_name: None,
-        challenge: None,
+        challenge: Some(accounts::Challenge { token: challenge, answer: Some(answer) })
+            .filter(|challenge| !challenge.token.is_empty()),
     };
-    let agent = caller.user_agent.as_deref();
-    let (_, token) = domain::accounts::sign_up(&caller.ctx, form, agent).await?;
+    let (_, token) = domain::accounts::sign_up(&caller.ctx, form, caller.device()).await?;
     enter(&caller, &token, &next);
     Ok(())
 }
@@ -47,8 +49,8 @@ pub async fn sign_in(
             false => Failure::from(domain::accounts::sessions::wrong()),
         })?,
     };
-    let agent = caller.user_agent.as_deref();
-    let (_, token) = domain::accounts::sessions::sign_in(&caller.ctx, form, agent).await?;
+    let (_, token) =
+        domain::accounts::sessions::sign_in(&caller.ctx, form, caller.device()).await?;
     enter(&caller, &token, &next);
     Ok(())
 }
@@ -59,13 +61,7 @@ pub async fn sign_in(
 pub async fn request_reset(#[server(default)] email: String) -> Result<(), Failure> {
     let caller = super::Caller::here()?;
     let email = protocol::Email::parse(&email).map_err(Failure::in_field("email"))?;
-    // The letter is made behind the answer, so that its time tells nothing.
-    tokio::spawn(async move {
-        match domain::accounts::request_reset(&caller.ctx, &email).await {
-            Ok(letter) => letter.into_iter().for_each(|letter| (caller.mail)(letter)),
-            Err(error) => tracing::error!(%error, "a reset could not be asked for"),
-        }
-    });
+    domain::accounts::request_reset(&caller.ctx, email, Some(caller.address))?;
     leptos_axum::redirect("/forgotten?sent");
     Ok(())
 }
@@ -100,6 +96,83 @@ pub async fn sign_out() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Changes what others are called by, and what of oneself they see.
+#[server(prefix = "/fn", endpoint = "accounts/change_profile")]
+pub async fn change_profile(
+    #[server(default)] display_name: Option<String>,
+    #[server(default)] email: Option<String>,
+    /// Which boxes the form has: one that is not ticked is not sent.
+    #[server(default)]
+    boxes: String,
+    #[server(default)] email_shown: Option<String>,
+    #[server(default)] seen_shown: Option<String>,
+    #[server(default)] invisible: Option<String>,
+) -> Result<(), Failure> {
+    use protocol::{DisplayName, accounts::ProfileChange};
+
+    let (ctx, viewer) = super::signed_in()?;
+    let name = display_name.as_deref().map(DisplayName::parse).transpose();
+    let ticked = |name: &str, value: Option<String>| {
+        boxes.split(' ').any(|known| known == name).then_some(value.is_some())
+    };
+    let change = ProfileChange {
+        display_name: name.map_err(Failure::in_field("display_name"))?,
+        email: email.map(|email| email.trim().to_owned()),
+        email_shown: ticked("email_shown", email_shown),
+        seen_shown: ticked("seen_shown", seen_shown),
+        invisible: ticked("invisible", invisible),
+    };
+    let asks = change.email.as_ref().is_some_and(|email| !email.is_empty());
+    domain::accounts::profile::change(&ctx, &viewer, change).await?;
+    let own = domain::accounts::profile::own(&ctx, &viewer).await?;
+    said(if asks && !own.email_confirmed { "letter" } else { "saved" });
+    Ok(())
+}
+
+/// Sets another password, by the present one.
+#[server(prefix = "/fn", endpoint = "accounts/change_password")]
+pub async fn change_password(
+    #[server(default)] current: String,
+    #[server(default)] password: String,
+) -> Result<(), Failure> {
+    use protocol::Password;
+
+    let (ctx, viewer) = super::signed_in()?;
+    let current = Password::parse(&current).map_err(|_| {
+        Failure(protocol::Problem::invalid("current", "That is not your password."))
+    })?;
+    let new = Password::parse(&password).map_err(Failure::in_field("password"))?;
+    domain::accounts::change_password(&ctx, &viewer, &current, &new).await?;
+    said("password");
+    Ok(())
+}
+
+/// Ends one of the viewer's sessions on another device.
+#[server(prefix = "/fn", endpoint = "accounts/end_session")]
+pub async fn end_session(session: protocol::SessionId) -> Result<(), Failure> {
+    let (ctx, viewer) = super::signed_in()?;
+    domain::accounts::sessions::end(&ctx, &viewer, session).await?;
+    said("device");
+    Ok(())
+}
+
+/// Deletes the viewer's account, and leads to the front door.
+#[server(prefix = "/fn", endpoint = "accounts/delete")]
+pub async fn delete_account(
+    #[server(default)] current: String,
+    #[server(default)] messages: protocol::accounts::Said,
+) -> Result<(), Failure> {
+    let caller = super::Caller::here()?;
+    let (ctx, viewer) = super::signed_in()?;
+    let password = protocol::Password::parse(&current).map_err(|_| {
+        Failure(protocol::Problem::invalid("current", "That is not your password."))
+    })?;
+    domain::accounts::delete(&ctx, &viewer, &password, messages).await?;
+    set_cookie(&caller.cookie.clear());
+    leptos_axum::redirect("/sign-in?deleted");
+    Ok(())
+}
+
 /// Light, dark, or as the system has it; kept by the browser.
 #[server(prefix = "/fn", endpoint = "accounts/set_theme")]
 pub async fn set_theme(theme: String) -> Result<(), Failure> {
@@ -115,6 +188,16 @@ pub async fn set_theme(theme: String) -> Result<(), Failure> {
 fn enter(caller: &super::Caller, token: &domain::accounts::sessions::Token, next: &str) {
     set_cookie(&caller.cookie.set(token.as_str()));
     leptos_axum::redirect(crate::accounts::local_path(next));
+}
+
+/// Leads back to the page that the form stood on, which says what has been done.
+#[cfg(feature = "ssr")]
+fn said(what: &str) {
+    let headers = use_context::<http::request::Parts>().map(|parts| parts.headers);
+    let referrer = headers.as_ref().and_then(|headers| headers.get(http::header::REFERER));
+    let uri = referrer.and_then(|value| value.to_str().ok()?.parse::<http::Uri>().ok());
+    let page = uri.as_ref().map_or("/settings", http::Uri::path);
+    leptos_axum::redirect(&format!("{}?said={what}", crate::accounts::local_path(page)));
 }
 
 #[cfg(feature = "ssr")]

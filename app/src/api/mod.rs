@@ -46,9 +46,9 @@ pub use on_the_server::{Caller, signed_in};
 
 #[cfg(feature = "ssr")]
 mod on_the_server {
-    use std::sync::Arc;
+    use std::net::IpAddr;
 
-    use domain::{Ctx, Error, Viewer, accounts::Letter};
+    use domain::{Ctx, Error, Viewer, accounts::sessions::Device};
     use leptos::prelude::use_context;
     use protocol::{Code, Problem, TextError};
 
@@ -60,12 +60,16 @@ mod on_the_server {
         pub ctx: Ctx,
         pub viewer: Option<Viewer>,
         pub user_agent: Option<String>,
+        /// From where they call.
+        pub address: IpAddr,
         pub cookie: SessionCookie,
-        /// Sends a letter, in its own time.
-        pub mail: Arc<dyn Fn(Letter) + Send + Sync>,
     }
 
     impl Caller {
+        pub(super) fn device(&self) -> Device<'_> {
+            Device { user_agent: self.user_agent.as_deref(), address: Some(self.address) }
+        }
+
         pub(super) fn here() -> Result<Self, Failure> {
             let missing = || Failure(Problem::new(Code::Unknown, "Something went wrong here."));
             use_context().ok_or_else(missing)

@@ -3,6 +3,7 @@
 //! A component reads the world through [`Live::get`] and names what it looks at; an event redraws
 //! exactly those who look at what it touched.
 
+pub mod bell;
 mod loading;
 pub mod outbox;
 pub mod snapshot;

@@ -33,6 +33,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// What somebody is called who spoke here.
+    pub fn name_of(&self, id: AccountId) -> Option<&str> {
+        let said = self.messages.values().find(|message| message.author.id == id);
+        said.map(|message| message.author.display_name.as_str())
+    }
+
     pub fn revision(&self) -> i64 {
         self.revision
     }

@@ -8,14 +8,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use protocol::{
-    AccountId, Event, Message, MessageId, Room, RoomId, User,
+    AccountId, Event, Message, MessageId, Room, RoomId, Timestamp, User,
+    accounts::Status,
     friends::{FriendRequest, FriendState, Profile, Relation},
     messages::{History, Window},
+    notifications::Inbox,
     rooms::Preview,
     socket::Ready,
 };
 
-use super::timeline::Timeline;
+use super::{bell::Bell, timeline::Timeline};
 
 /// A part of the world that somebody may be looking at.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -30,8 +32,14 @@ pub enum Touched {
     Message(MessageId),
     /// Who is a friend, and who asked.
     Friends,
-    /// How somebody stands to the viewer.
+    /// How somebody stands to the viewer, and whether they are here.
     Person(AccountId),
+    /// Which friends are here.
+    Presence,
+    /// What the viewer was told of.
+    Bell,
+    /// Who writes in a room.
+    Typing(RoomId),
 }
 
 /// Everything the page knows.
@@ -45,6 +53,11 @@ pub struct World {
     friends: Vec<User>,
     /// The newest first.
     requests: Vec<FriendRequest>,
+    /// Whom the viewer blocks.
+    blocked: Vec<AccountId>,
+    bell: Bell,
+    /// Who writes where, until they are done.
+    typing: HashMap<RoomId, Vec<AccountId>>,
     /// Who was looked up; how they stand to the viewer follows from friends and requests.
     people: Vec<User>,
     /// How far the other person has read, in direct rooms.
@@ -68,6 +81,9 @@ impl World {
             timelines: HashMap::new(),
             friends: Vec::new(),
             requests: Vec::new(),
+            blocked: Vec::new(),
+            bell: Bell::default(),
+            typing: HashMap::new(),
             people: Vec::new(),
             read_by_other: HashMap::new(),
             previewed: HashMap::new(),
@@ -95,6 +111,30 @@ impl World {
             Event::Room { room } => self.take_room(room.clone()),
             Event::RoomLeft { room } => self.drop_room(*room),
             Event::Friend(state) => self.take_friend(state),
+            Event::Presence { user, status, last_seen } => {
+                self.take_presence(*user, *status, *last_seen)
+            }
+            Event::RoomPresence { room, online_count } => {
+                self.rooms.get_mut(room).map_or(Vec::new(), |known| {
+                    known.online_count = *online_count;
+                    vec![Touched::Room(*room)]
+                })
+            }
+            Event::Typing { room, user } => {
+                let typing = self.typing.entry(*room).or_default();
+                if !typing.contains(user) {
+                    typing.push(*user);
+                }
+                vec![Touched::Typing(*room)]
+            }
+            Event::Notification { notification, unread } => {
+                self.bell.take(notification, *unread);
+                vec![Touched::Bell]
+            }
+            Event::NotificationsRead { up_to, unread } => {
+                self.bell.read(*up_to, *unread);
+                vec![Touched::Bell]
+            }
             Event::Ack { .. }
             | Event::Refused { .. }
             | Event::Pong { .. }
@@ -110,6 +150,23 @@ impl World {
         let mut touched: Vec<Touched> = changed.into_iter().map(Touched::Message).collect();
         touched.push(Touched::Timeline(room));
         touched
+    }
+
+    /// Takes in a page of cards that was asked for.
+    pub fn load_cards(&mut self, inbox: Inbox) -> Vec<Touched> {
+        self.bell.load(inbox);
+        vec![Touched::Bell]
+    }
+
+    /// Somebody has written, or stopped.
+    pub fn stop_typing(&mut self, room: RoomId, user: AccountId) -> Vec<Touched> {
+        match self.typing.get_mut(&room) {
+            Some(typing) => {
+                typing.retain(|one| *one != user);
+                vec![Touched::Typing(room)]
+            }
+            None => Vec::new(),
+        }
     }
 
     /// Takes in a person's profile that was asked for.
@@ -165,6 +222,34 @@ impl World {
         self.rooms.values().filter(|room| room.unread() > 0).count()
     }
 
+    /// Whom the viewer blocks.
+    pub fn blocked(&self) -> &[AccountId] {
+        &self.blocked
+    }
+
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Who writes in a room.
+    pub fn typing(&self, room: RoomId) -> &[AccountId] {
+        self.typing.get(&room).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a friend is here, with when they were last; `None` for who is none.
+    pub fn presence(&self, id: AccountId) -> Option<(Status, Option<Timestamp>)> {
+        let friend = self.friends.iter().find(|user| user.id == id)?;
+        Some((friend.status.unwrap_or(Status::Offline), friend.last_seen))
+    }
+
+    /// What somebody is called whom the page has met.
+    pub fn name_of(&self, id: AccountId) -> Option<&str> {
+        let direct = self.rooms.values().filter_map(|room| room.direct_with.as_ref());
+        let mut known = self.friends.iter().chain(&self.people).chain(direct);
+        let met = known.find(|user| user.id == id).map(|user| user.display_name.as_str());
+        met.or_else(|| self.timelines.values().find_map(|timeline| timeline.name_of(id)))
+    }
+
     /// Friends, by display name.
     pub fn friends(&self) -> &[User] {
         &self.friends
@@ -181,6 +266,7 @@ impl World {
         match request {
             _ if id == self.me.id => Relation::Myself,
             _ if self.friends.iter().any(|user| user.id == id) => Relation::Friend,
+            _ if self.blocked.contains(&id) => Relation::Blocked,
             Some(request) => request.direction.into(),
             None => Relation::None,
         }
@@ -204,7 +290,12 @@ impl World {
         self.timelines.retain(|id, _| self.rooms.contains_key(id));
         self.friends = ready.friends;
         self.requests = ready.requests;
-        let mut touched = vec![Touched::Me, Touched::RoomList, Touched::Friends];
+        self.blocked = ready.blocked;
+        self.bell.reset(ready.notifications);
+        let typing: Vec<RoomId> = self.typing.drain().map(|(room, _)| room).collect();
+        let mut touched = vec![Touched::Me, Touched::RoomList, Touched::Friends, Touched::Bell];
+        touched.extend(typing.into_iter().map(Touched::Typing));
+        touched.extend(self.friends.iter().map(|user| Touched::Person(user.id)));
         let rooms = known.into_iter().chain(self.rooms.keys().copied());
         touched.extend(rooms.flat_map(|id| [Touched::Room(id), Touched::Timeline(id)]));
         touched.extend(self.people.iter().map(|user| Touched::Person(user.id)));
@@ -212,7 +303,7 @@ impl World {
     }
 
     fn take_message(&mut self, message: &Message) -> Vec<Touched> {
-        let mut touched = Vec::new();
+        let mut touched = self.stop_typing(message.room, message.author.id);
         if let Some(room) = self.rooms.get_mut(&message.room) {
             let newest = message.seq > room.last_seq;
             room.revision = room.revision.max(message.revision);
@@ -315,6 +406,10 @@ impl World {
         let user = &state.user;
         self.requests.retain(|request| request.user.id != user.id);
         self.friends.retain(|friend| friend.id != user.id);
+        self.blocked.retain(|blocked| *blocked != user.id);
+        if state.relation == Relation::Blocked {
+            self.blocked.insert(0, user.id);
+        }
         // Sorted lists of a few dozen: a place is found faster than sorting would be.
         if state.relation == Relation::Friend {
             let key = User::sort_key;
@@ -326,7 +421,36 @@ impl World {
             let at = self.requests.partition_point(|known| key(known) > key(request));
             self.requests.insert(at, request.clone());
         }
-        vec![Touched::Friends, Touched::Person(user.id)]
+        let mut touched = vec![Touched::Friends, Touched::Person(user.id), Touched::Bell];
+        // The card of a request that is open no more comes back saying what became of it, or not at all.
+        if state.relation != Relation::Incoming {
+            self.bell.forget(user.id, state.relation == Relation::Blocked);
+        }
+        // They may be called otherwise than before.
+        for room in self.rooms.values_mut() {
+            if room.direct_with.as_ref().is_some_and(|other| other.id == user.id) {
+                room.name = user.display_name.clone();
+                room.direct_with = Some(User { status: None, last_seen: None, ..user.clone() });
+                touched.extend([Touched::Room(room.id), Touched::RoomList]);
+            }
+        }
+        if let Some(known) = self.people.iter_mut().find(|known| known.id == user.id) {
+            *known = user.clone();
+        }
+        touched
+    }
+
+    fn take_presence(
+        &mut self,
+        id: AccountId,
+        status: Status,
+        last_seen: Option<Timestamp>,
+    ) -> Vec<Touched> {
+        let Some(friend) = self.friends.iter_mut().find(|user| user.id == id) else {
+            return Vec::new();
+        };
+        (friend.status, friend.last_seen) = (Some(status), last_seen);
+        vec![Touched::Person(id), Touched::Presence]
     }
 }
 

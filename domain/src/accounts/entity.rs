@@ -1,6 +1,6 @@
 //! The table of accounts.
 
-use protocol::{AccountId, Timestamp, User};
+use protocol::{AccountId, PictureId, Timestamp, User};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -20,6 +20,19 @@ pub struct Model {
     /// A PHC string.
     pub password_hash: String,
     pub admin: bool,
+    /// What the username looks like; of an account that is no more, what it looked like.
+    #[sea_orm(unique)]
+    pub skeleton: Option<String>,
+    pub email_shown: bool,
+    pub seen_shown: bool,
+    pub invisible: bool,
+    pub picture_id: Option<PictureId>,
+    pub last_seen_at: Option<Timestamp>,
+    pub deleted_at: Option<Timestamp>,
+    /// What they said is to go as well, and some of it is still there.
+    pub forgetting: bool,
+    /// The number of the latest notification.
+    pub notified_seq: i64,
     pub created_at: Timestamp,
 }
 
@@ -37,11 +50,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl From<Model> for User {
     fn from(account: Model) -> Self {
-        Self {
-            id: account.id,
-            username: account.username,
-            display_name: account.display_name,
-            avatar_url: None,
-        }
+        let Model { id, username, display_name, picture_id, .. } = account;
+        super::Named { id, username, display_name, picture_id }.into()
     }
 }

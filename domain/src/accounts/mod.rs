@@ -1,22 +1,28 @@
 //! Accounts: who people are. What they are to each other belongs to `friends`.
 
+pub mod challenge;
+mod confirmation;
+mod deletion;
 pub(crate) mod entity;
 pub mod passwords;
+pub mod profile;
 mod reset;
 pub mod sessions;
 mod sign_up;
 
 use std::collections::HashMap;
 
-use protocol::{AccountId, User, Username};
+use protocol::{AccountId, PictureId, User, Username};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::LockType,
 };
 
-use crate::{Ctx, Error, Result, Viewer, db::Tx, rows::padded};
+use crate::{Ctx, Error, Result, Viewer, db::Tx, rows::padded, uploads};
 
-pub use reset::{Letter, request_reset, reset_password};
+pub use confirmation::confirm;
+pub use deletion::delete;
+pub use reset::{change_password, request_reset, reset_password};
 pub use sign_up::{create_admin, sign_up};
 
 /// The viewer's own account.
@@ -35,6 +41,7 @@ pub async fn by_username(ctx: &Ctx, username: &str) -> Result<User> {
     let Ok(username) = Username::parse(username) else { return Err(Error::NotFound) };
     let found = entity::Entity::find()
         .filter(entity::Column::Username.eq(username.as_str()))
+        .filter(entity::Column::DeletedAt.is_null())
         .one(ctx.db.read())
         .await?;
     found.map(User::from).ok_or(Error::NotFound)
@@ -71,11 +78,13 @@ pub(crate) struct Named {
     pub id: AccountId,
     pub username: String,
     pub display_name: String,
+    pub picture_id: Option<PictureId>,
 }
 
 impl From<Named> for User {
-    fn from(Named { id, username, display_name }: Named) -> Self {
-        Self { id, username, display_name, avatar_url: None }
+    fn from(Named { id, username, display_name, picture_id }: Named) -> Self {
+        let avatar_url = picture_id.map(uploads::picture_url);
+        Self { id, username, display_name, avatar_url, status: None, last_seen: None }
     }
 }
 

@@ -10,13 +10,89 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use protocol::Password;
+use protocol::{AccountId, Password, accounts::Strength};
+use sea_orm::EntityTrait as _;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::{Error, Result};
+use super::entity;
+use crate::{Ctx, Error, Result};
 
 /// More waiting than this are refused with `unavailable`.
 const QUEUE: usize = 64;
+
+/// How strong a password is, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub strength: Strength,
+    fault: Option<&'static str>,
+}
+
+impl Judged {
+    /// # Errors
+    /// `Invalid` for one that is guessed too easily.
+    pub fn accept(&self) -> Result<()> {
+        self.fault.map_or(Ok(()), |fault| Err(Error::invalid("password", fault)))
+    }
+}
+
+/// Judges a password of somebody who is called by these words.
+///
+/// # Errors
+/// `Unavailable` past the queue.
+pub async fn judge(ctx: &Ctx, password: &Password, words: &[String]) -> Result<Judged> {
+    let (password, words) = (password.as_str().to_owned(), words.to_vec());
+    ctx.hasher.run(move || Ok(judged(&password, &words))).await
+}
+
+fn judged(password: &str, words: &[String]) -> Judged {
+    let lower = password.to_lowercase();
+    // An address is its parts as well.
+    let parts = words.iter().flat_map(|word| word.split(['@', ' ']).chain([word.as_str()]));
+    let parts: Vec<String> = parts.map(str::to_lowercase).collect();
+    let is_name = |word: &String| {
+        word.chars().count() >= 3
+            && (lower == *word
+                || lower.contains(word.as_str())
+                    && lower.chars().count() < word.chars().count() + 5)
+    };
+    let inputs: Vec<&str> = parts.iter().map(String::as_str).chain(["kith"]).collect();
+    // More than this is not looked at, and strong anyway.
+    let looked_at: String = password.chars().take(64).collect();
+    let score = u8::from(zxcvbn::zxcvbn(&looked_at, &inputs).score());
+    let fault = if password.chars().all(|c| c.is_numeric()) {
+        Some("Digits alone are guessed fast. Add some words.")
+    } else if parts.iter().any(is_name) {
+        Some("This is too much like your name. Anybody would try it.")
+    } else if score < 2 {
+        Some("This is one of the first that anybody would try. A few words in a row are better.")
+    } else {
+        None
+    };
+    let score = if fault.is_some() { score.min(1) } else { score };
+    let says = fault.unwrap_or(match score {
+        2 => "Fair. One more word makes it strong.",
+        3 => "Strong. It would take years to guess.",
+        _ => "Very strong. Nobody will guess it.",
+    });
+    Judged { strength: Strength { score, says: says.into() }, fault }
+}
+
+/// Whether this is the password of the account: its hash.
+///
+/// # Errors
+/// `Invalid` where it is not.
+pub(super) async fn confirm(ctx: &Ctx, id: AccountId, password: &Password) -> Result<String> {
+    let row = entity::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound)?;
+    let hash = row.password_hash;
+    match ctx.hasher.verify(password, Some(hash.clone())).await? {
+        true => Ok(hash),
+        false => Err(wrong()),
+    }
+}
+
+pub(super) fn wrong() -> Error {
+    Error::invalid("current", "That is not your password.")
+}
 
 /// Hashes and checks passwords.
 pub struct Hasher {
@@ -113,5 +189,43 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(password: &str) -> (u8, bool) {
+        let judged = judged(password, &["mara".into(), "mara.lind@example.org".into()]);
+        (judged.strength.score, judged.accept().is_ok())
+    }
+
+    #[test]
+    fn what_anybody_would_try_first_is_refused() {
+        for weak in [
+            "password",
+            "password1",
+            "12345678",
+            "9081726354",
+            "qwertyuiop",
+            "mara1234",
+            "mara.lind",
+            "letmein123",
+            "aaaaaaaaaaaa",
+            "Example.org",
+        ] {
+            let (score, is_accepted) = score(weak);
+            assert!(score < 2 && !is_accepted, "{weak}: {score}");
+        }
+        for strong in [
+            "correct horse battery",
+            "demo house",
+            "tvzk-29-mole",
+            &"vier Äpfel unter dem Bett ".repeat(9),
+        ] {
+            let (score, is_accepted) = score(strong);
+            assert!(score >= 2 && is_accepted, "{strong}: {score}");
+        }
     }
 }

@@ -1,12 +1,23 @@
 //! Sessions: the devices signed in to an account. Their tokens are stored hashed; [`authenticate`]
 //! is the only way to get a [`Viewer`].
 
+use std::net::IpAddr;
+
 use protocol::{AccountId, SessionId, Timestamp, User, accounts::Session, accounts::SignIn};
-use sea_orm::{ActiveValue::Set, FromQueryResult, QueryOrder, Statement, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set, FromQueryResult, QueryOrder, Statement, entity::prelude::*,
+    sea_query::ExprTrait as _,
+};
 use sha2::{Digest, Sha256};
 
 use super::entity as account;
-use crate::{Ctx, Error, Result, bus::Change, clock, db::Tx};
+use crate::{
+    Ctx, Error, Result,
+    bus::Change,
+    clock,
+    db::Tx,
+    limits::{self, Rule},
+};
 
 /// A session that is not used for this long ends.
 pub const LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -82,12 +93,40 @@ mod session {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// From where somebody signs up or in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Device<'a> {
+    /// What the browser calls itself.
+    pub user_agent: Option<&'a str>,
+    /// `None` for the command line, to which no limits apply.
+    pub address: Option<IpAddr>,
+}
+
 /// Signs in: the person, and the token of a new session.
 ///
 /// # Errors
-/// `Unauthenticated`, the same for every cause, after the same time.
-pub async fn sign_in(ctx: &Ctx, form: SignIn, user_agent: Option<&str>) -> Result<(User, Token)> {
+/// `Unauthenticated`, the same for every cause, after the same time; `RateLimited` after some that
+/// failed.
+pub async fn sign_in(ctx: &Ctx, form: SignIn, device: Device<'_>) -> Result<(User, Token)> {
     let login = form.login.as_str().to_lowercase();
+    // Counted before it is known how it ends, so that many at once are counted too.
+    let limits = ctx.limits();
+    let network = device.address.map(limits::network);
+    let counted =
+        [(Rule::SignIn, limits.key((&login, network))), (Rule::SignInAddress, limits.key(network))];
+    if device.address.is_some() {
+        for (rule, key) in counted {
+            limits.take(rule, key)?;
+        }
+    }
+    let signed_in = check(ctx, &login, &form, device).await;
+    if !matches!(signed_in, Err(Error::Unauthenticated(_))) && device.address.is_some() {
+        counted.into_iter().for_each(|(rule, key)| limits.give_back(rule, key));
+    }
+    signed_in
+}
+
+async fn check(ctx: &Ctx, login: &str, form: &SignIn, device: Device<'_>) -> Result<(User, Token)> {
     let column =
         if login.contains('@') { account::Column::EmailKey } else { account::Column::Username };
     // Nobody's name or address has a NUL, and PostgreSQL does not take one.
@@ -105,7 +144,7 @@ pub async fn sign_in(ctx: &Ctx, form: SignIn, user_agent: Option<&str>) -> Resul
         if super::lock(tx, account.id).await?.password_hash != account.password_hash {
             return Err(wrong());
         }
-        insert(tx, account.id, user_agent).await
+        insert(tx, account.id, device.user_agent).await
     });
     let token = token.await?;
     Ok((User::from(account), token))
@@ -222,6 +261,16 @@ pub(super) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<()> {
     for session in found {
         tx.emit(Change::SessionEnded { session: session.id });
     }
+    Ok(())
+}
+
+/// Ends every other session of the viewer's, whose account is locked.
+pub(super) async fn end_others(tx: &mut Tx, viewer: &Viewer) -> Result<()> {
+    let others =
+        session::Column::AccountId.eq(viewer.account).and(session::Column::Id.ne(viewer.session));
+    let found = session::Entity::find().filter(others.clone()).all(tx.conn()).await?;
+    session::Entity::delete_many().filter(others).exec(tx.conn()).await?;
+    found.iter().for_each(|session| tx.emit(Change::SessionEnded { session: session.id }));
     Ok(())
 }
 

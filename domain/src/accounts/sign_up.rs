@@ -1,24 +1,37 @@
 //! Signing up: a new account, and the first session in it.
 
 use protocol::{AccountId, User, accounts::SignUp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, SqlErr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, SqlErr, sea_query::ExprTrait as _,
+};
 
-use super::{entity, sessions};
-use crate::{Ctx, Error, Result, db::Tx};
+use super::{
+    challenge, confirmation, entity, passwords,
+    sessions::{self, Device},
+};
+use crate::{Ctx, Error, Result, db::Tx, limits::Rule};
 
 /// Makes an account and signs in to it: the person, and the token of the session.
 ///
 /// # Errors
-/// `Conflict` where the username, or the address, is taken.
+/// `Conflict` where the username is taken, or looks like one that is; where there is no mail server,
+/// also where the address is. `Invalid` for a password that is guessed too easily, and where the
+/// challenge is not met; `RateLimited` past what an address may.
 pub async fn sign_up(
     ctx: &Ctx,
     form: SignUp,
-    user_agent: Option<&str>,
+    device: Device<'_>,
 ) -> Result<(User, sessions::Token)> {
+    // What can be refused for what it says costs nothing of the quota.
+    passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
+    if ctx.challenges_bots && device.address.is_some() {
+        challenge::take(ctx, form.challenge.as_ref())?;
+    }
+    ctx.limits().take_from(Rule::SignUp, device.address)?;
     let hash = ctx.hasher.hash(&form.password).await?;
     ctx.transact(async |tx| {
-        let user = insert(tx, &form, hash, false).await?;
-        let token = sessions::insert(tx, user.id, user_agent).await?;
+        let user = insert(tx, ctx, &form, hash, false).await?;
+        let token = sessions::insert(tx, user.id, device.user_agent).await?;
         Ok((user, token))
     })
     .await
@@ -27,45 +40,76 @@ pub async fn sign_up(
 /// Makes an account that administers the house. Only the command line may.
 ///
 /// # Errors
-/// `Conflict` where the username, or the address, is taken.
+/// As [`sign_up`].
 pub async fn create_admin(ctx: &Ctx, form: SignUp) -> Result<User> {
+    passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
     let hash = ctx.hasher.hash(&form.password).await?;
-    ctx.transact(async |tx| insert(tx, &form, hash, true).await).await
+    ctx.transact(async |tx| insert(tx, ctx, &form, hash, true).await).await
 }
 
-async fn insert(tx: &mut Tx, form: &SignUp, password_hash: String, admin: bool) -> Result<User> {
+/// What the person is called, which makes no password.
+fn words(form: &SignUp) -> Vec<String> {
+    let email = form.email.as_ref().map(|email| email.as_str());
+    let name = form.display_name.as_ref().map(|name| name.as_str());
+    let words = [Some(form.username.as_str()), email, name];
+    words.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// What a username looks like: two with the same skeleton can be taken for each other.
+fn skeleton(username: &str) -> String {
+    unicode_security::skeleton(username).collect()
+}
+
+async fn insert(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    form: &SignUp,
+    password_hash: String,
+    admin: bool,
+) -> Result<User> {
     let username = form.username.as_str();
-    if is_taken(tx, entity::Column::Username, username).await? {
-        return Err(Error::Conflict("This username is taken."));
-    }
-    // Without a mail server an address counts at once, so that it can be taken. With one, only its
-    // owner would be told, by mail.
-    let email_key = form.email.as_ref().map(|email| email.as_str().to_lowercase());
-    if let Some(key) = &email_key
-        && is_taken(tx, entity::Column::EmailKey, key).await?
-    {
-        return Err(Error::Conflict("This e-mail address is in use."));
+    let looks = skeleton(username);
+    let twin = entity::Column::Username.eq(username).or(entity::Column::Skeleton.eq(&looks));
+    if let Some(twin) = entity::Entity::find().filter(twin).one(tx.conn()).await? {
+        return Err(Error::Conflict(match twin.username == username {
+            true => "This username is taken.",
+            false => "This username looks like one that is taken.",
+        }));
     }
     let display_name = form.display_name.as_ref().map_or(username, |name| name.as_str());
+    let id = tx.new_id(AccountId::new);
     let account = entity::ActiveModel {
-        id: Set(tx.new_id(AccountId::new)),
+        id: Set(id),
         username: Set(username.to_owned()),
         display_name: Set(display_name.to_owned()),
         display_key: Set(display_name.to_lowercase()),
         email: Set(form.email.as_ref().map(|email| email.as_str().to_owned())),
-        email_key: Set(email_key),
+        email_key: Set(None),
         password_hash: Set(password_hash),
         admin: Set(admin),
+        skeleton: Set(Some(looks)),
+        email_shown: Set(false),
+        seen_shown: Set(true),
+        invisible: Set(false),
+        picture_id: Set(None),
+        last_seen_at: Set(None),
+        deleted_at: Set(None),
+        forgetting: Set(false),
+        notified_seq: Set(0),
         created_at: Set(tx.now()),
     };
     let inserted = entity::Entity::insert(account).exec_with_returning(tx.conn()).await;
-    inserted.map(User::from).map_err(|error| match error.sql_err() {
+    let account = inserted.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::Conflict("This username is taken."),
         _ => error.into(),
-    })
-}
-
-async fn is_taken(tx: &Tx, column: entity::Column, value: &str) -> Result<bool> {
-    let found = entity::Entity::find().filter(column.eq(value)).one(tx.conn()).await?;
-    Ok(found.is_some())
+    })?;
+    if let Some(email) = &form.email
+        && let confirmation::Claimed::Counts(key) =
+            confirmation::claim(tx, ctx, id, display_name, email).await?
+    {
+        let counts =
+            entity::ActiveModel { id: Set(id), email_key: Set(Some(key)), ..Default::default() };
+        entity::Entity::update(counts).exec(tx.conn()).await?;
+    }
+    Ok(User::from(account))
 }

@@ -5,10 +5,10 @@ mod redis;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::{AccountId, Message, RoomId, SessionId};
+use protocol::{AccountId, Message, NotificationId, RoomId, SessionId};
 use tokio::sync::{Notify, mpsc};
 
-use crate::{Clock, Result};
+use crate::{Clock, Result, presence};
 
 /// Something that was committed.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,16 @@ pub enum Change {
     RelationChanged { one: AccountId, other: AccountId },
     /// A read marker moved; `to` hears of it: the reader, and in a direct room the other.
     ReadMoved { room: RoomId, reader: AccountId, to: Vec<AccountId> },
+    /// Somebody has a new card, or one that changed.
+    Notified { account: AccountId, id: NotificationId },
+    /// Somebody has read their cards up to this number.
+    NotificationsRead { account: AccountId, up_to: i64 },
+    /// Somebody wants to be seen, or no more.
+    VisibilityMoved { account: AccountId },
+    /// Somebody came, went, or took their hands off. Never stored.
+    Present { account: AccountId },
+    /// Somebody is writing. Never stored.
+    Typing { room: RoomId, account: AccountId },
     /// A device is signed in no more.
     SessionEnded { session: SessionId },
     /// Another node has stored messages: the room is at this revision, its members at `access`.
@@ -114,6 +124,21 @@ impl Bus {
     pub(crate) fn wake_others(&self) {
         if let Others::Redis(wakes) = &self.others {
             wakes.send();
+        }
+    }
+
+    /// Says something to the other nodes that is kept nowhere.
+    pub(crate) fn say(&self, said: &presence::Said) {
+        if let Others::Redis(wakes) = &self.others {
+            wakes.say(said);
+        }
+    }
+
+    /// What other nodes say from here on. For one listener.
+    pub(crate) fn hear_others(&self) -> mpsc::Receiver<presence::From> {
+        match &self.others {
+            Others::Local => mpsc::channel(1).1,
+            Others::Redis(wakes) => wakes.hear_others(),
         }
     }
 

@@ -1,9 +1,9 @@
-//! Redis wakes the other nodes, and nothing more: a wake says only who sent it. One that is lost
-//! costs the others half a second.
+//! Redis wakes the other nodes, and carries what they say of who is with them. A wake says only who
+//! sent it; one that is lost costs the others half a second.
 
 use std::{
     sync::{
-        Arc, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -21,11 +21,12 @@ use tokio::{
     sync::{
         Notify,
         broadcast::{self, error::RecvError},
+        mpsc,
     },
     time::{Instant, timeout},
 };
 
-use crate::{Clock, Error, Result, clock};
+use crate::{Clock, Error, Result, clock, presence};
 
 /// How long Redis may take for anything.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const DEAF: Duration = Duration::from_secs(2);
 /// As many wakes wait to be heard; past that, one stands for all.
 const BUFFER: usize = 1_024;
+/// As many sayings wait to leave, or to be heard.
+const SAID: usize = 1_024;
 /// As many commands wait for Redis to come back: a wake that comes late is of no use.
 const COMMANDS: usize = 16;
 
@@ -40,6 +43,10 @@ const COMMANDS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Wakes {
     channel: String,
+    /// Where it is said who is where.
+    talk: String,
+    said: mpsc::Sender<String>,
+    heard_said: Mutex<Option<mpsc::Sender<presence::From>>>,
     node: String,
     publisher: Client,
     subscriber: Client,
@@ -58,8 +65,12 @@ impl Wakes {
         config.fail_fast = false;
         let client = || build(config.clone()).map_err(Error::internal);
         let node = protocol::SessionId::new(clock.now().0, clock::random()).to_string();
+        let (said, to_say) = mpsc::channel(SAID);
         let wakes = Arc::new(Self {
             channel: format!("kith:{house}:wake"),
+            talk: format!("kith:{house}:presence"),
+            said,
+            heard_said: Mutex::default(),
             node,
             publisher: client()?,
             subscriber: client()?,
@@ -81,12 +92,37 @@ impl Wakes {
         wakes.subscribe().await;
         tokio::spawn(stay(Arc::downgrade(&wakes), reconnected));
         tokio::spawn(hear(Arc::downgrade(&wakes), messages));
+        tokio::spawn(talk(Arc::downgrade(&wakes), to_say));
         tokio::spawn(speak(Arc::downgrade(&wakes), Arc::clone(&wakes.due)));
         Ok(wakes)
     }
 
     pub(super) fn send(&self) {
         self.due.notify_one();
+    }
+
+    pub(super) fn say(&self, said: &presence::Said) {
+        let from = presence::From { node: self.node.clone(), said: said.clone() };
+        if let Ok(text) = serde_json::to_string(&from) {
+            // What does not fit is said again before long.
+            let _ = self.said.try_send(text);
+        }
+    }
+
+    pub(super) fn hear_others(&self) -> mpsc::Receiver<presence::From> {
+        let (heard, listener) = mpsc::channel(SAID);
+        *self.heard_said.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);
+        listener
+    }
+
+    fn hear_said(&self, text: &str) {
+        // A newer node may say what this one does not know of.
+        let Ok(from) = serde_json::from_str::<presence::From>(text) else { return };
+        if from.node != self.node
+            && let Some(heard) = &*self.heard_said.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            let _ = heard.try_send(from);
+        }
     }
 
     pub(super) fn woken(&self) -> Arc<Notify> {
@@ -99,7 +135,8 @@ impl Wakes {
 
     async fn subscribe(&self) {
         // It can hang; then the node is found deaf.
-        let subscribed = timeout(PATIENCE, self.subscriber.subscribe(self.channel.as_str())).await;
+        let channels = vec![self.channel.as_str(), self.talk.as_str()];
+        let subscribed = timeout(PATIENCE, self.subscriber.subscribe(channels)).await;
         if !matches!(subscribed, Ok(Ok(()))) {
             tracing::warn!("Redis took no subscription");
         }
@@ -142,6 +179,11 @@ async fn hear(wakes: Weak<Wakes>, mut messages: broadcast::Receiver<Message>) {
         let heard = messages.recv().await;
         let Some(wakes) = wakes.upgrade() else { return };
         match heard {
+            Ok(message) if *message.channel == *wakes.talk => {
+                if let Some(text) = message.value.as_str() {
+                    wakes.hear_said(&text);
+                }
+            }
             Ok(message) if message.value.as_str().as_deref() == Some(&wakes.node) => {
                 wakes.heard.fetch_add(1, Ordering::Relaxed);
             }
@@ -149,6 +191,14 @@ async fn hear(wakes: Weak<Wakes>, mut messages: broadcast::Receiver<Message>) {
             Ok(_) | Err(RecvError::Lagged(_)) => wakes.woken.notify_one(),
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+/// One saying after the other, in their order.
+async fn talk(wakes: Weak<Wakes>, mut to_say: mpsc::Receiver<String>) {
+    while let Some(text) = to_say.recv().await {
+        let Some(wakes) = wakes.upgrade() else { return };
+        let _: Result<i64, _> = wakes.publisher.publish(wakes.talk.as_str(), text).await;
     }
 }
 

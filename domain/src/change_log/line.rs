@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{AccountId, RoomId, SessionId};
+use protocol::{AccountId, NotificationId, RoomId, SessionId};
 use serde::{Deserialize, Serialize};
 
 use crate::bus::Change;
@@ -18,6 +18,9 @@ enum Note {
     Relation(AccountId, AccountId),
     Read(RoomId, AccountId, Vec<AccountId>),
     Session(SessionId),
+    Notified(AccountId, NotificationId),
+    NotificationsRead(AccountId, i64),
+    Visibility(AccountId),
 }
 
 /// The line of these changes; `None` where there is nothing to say.
@@ -40,8 +43,17 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
                 notes.push(Note::Read(*room, *reader, to.clone()));
             }
             Change::SessionEnded { session } => notes.push(Note::Session(*session)),
-            // Only ever read.
-            Change::RoomAhead { .. } | Change::MembershipMoved { .. } | Change::Lost => {}
+            Change::Notified { account, id } => notes.push(Note::Notified(*account, *id)),
+            Change::NotificationsRead { account, up_to } => {
+                notes.push(Note::NotificationsRead(*account, *up_to));
+            }
+            Change::VisibilityMoved { account } => notes.push(Note::Visibility(*account)),
+            // Only ever read, or never stored.
+            Change::RoomAhead { .. }
+            | Change::MembershipMoved { .. }
+            | Change::Present { .. }
+            | Change::Typing { .. }
+            | Change::Lost => {}
         }
     }
     notes.extend(
@@ -68,6 +80,9 @@ fn change(note: Note) -> Change {
         Note::Relation(one, other) => Change::RelationChanged { one, other },
         Note::Read(room, reader, to) => Change::ReadMoved { room, reader, to },
         Note::Session(session) => Change::SessionEnded { session },
+        Note::Notified(account, id) => Change::Notified { account, id },
+        Note::NotificationsRead(account, up_to) => Change::NotificationsRead { account, up_to },
+        Note::Visibility(account) => Change::VisibilityMoved { account },
     }
 }
 
@@ -79,16 +94,20 @@ mod tests {
     fn nodes_of_two_versions_understand_each_other() {
         let (room, account) = (RoomId::new(1, [1; 16]), AccountId::new(2, [2; 16]));
         let session = SessionId::new(3, [3; 16]);
+        let notification = NotificationId::new(4, [4; 16]);
         let changes = [
             Change::Joined { room, account, access: 7 },
             Change::RoomChanged { room },
             Change::RelationChanged { one: account, other: account },
             Change::ReadMoved { room, reader: account, to: vec![account] },
             Change::SessionEnded { session },
+            Change::Notified { account, id: notification },
+            Change::NotificationsRead { account, up_to: 9 },
+            Change::VisibilityMoved { account },
         ];
         let line = write(&changes).unwrap().unwrap();
         let pinned = format!(
-            r#"[{{"membership":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}}]"#
+            r#"[{{"membership":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
         );
         assert_eq!(line, pinned);
         let told = read(&line);

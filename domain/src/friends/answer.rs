@@ -1,17 +1,17 @@
 //! What becomes of a request, and of a friendship.
 
 use protocol::{AccountId, RequestId};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::ExprTrait as _};
 
 use super::entity::{
-    friendship,
+    block, friendship,
     request::{self, State},
 };
 use crate::{
     Ctx, Error, Result, Viewer, accounts,
     bus::Change,
     db::Tx,
-    followers::{self, Fact},
+    followers::{self, Fact, Request},
 };
 
 /// Accepts a request that the viewer was sent.
@@ -38,6 +38,7 @@ pub async fn decline(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
         let row = received(tx, viewer, id).await?;
         if is_open(&row, State::Declined)? {
             close(tx, &row, State::Declined).await?;
+            followers::follow(tx, Fact::Declined(Request::of(&row))).await?;
         }
         Ok(())
     })
@@ -54,6 +55,9 @@ pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
         let row = row.filter(|row| row.sender_id == viewer.account()).ok_or(Error::NotFound)?;
         if is_open(&row, State::Withdrawn)? {
             close(tx, &row, State::Withdrawn).await?;
+            if !row.hidden {
+                followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
+            }
         }
         Ok(())
     })
@@ -69,17 +73,44 @@ pub async fn unfriend(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> 
     let other = accounts::by_username(ctx, username).await?.id;
     ctx.transact_as(viewer, async |tx| {
         accounts::lock_pair(tx, me, other).await?;
-        let mut ended = 0;
-        for side in [(me, other), (other, me)] {
-            ended += friendship::Entity::delete_by_id(side).exec(tx.conn()).await?.rows_affected;
-        }
-        if ended > 0 {
-            followers::follow(tx, Fact::Unfriended(me, other)).await?;
+        if part(tx, me, other).await? {
+            followers::follow(tx, Fact::Unfriended { by: me, other }).await?;
             tx.emit(Change::RelationChanged { one: me, other });
         }
         Ok(())
     })
     .await
+}
+
+/// Ends a friendship between two who are locked. Whether there was one.
+pub(super) async fn part(tx: &Tx, one: AccountId, other: AccountId) -> Result<bool> {
+    let mut ended = 0;
+    for side in [(one, other), (other, one)] {
+        ended += friendship::Entity::delete_by_id(side).exec(tx.conn()).await?.rows_affected;
+    }
+    Ok(ended > 0)
+}
+
+/// Ends every friendship and request of an account that is going.
+pub(crate) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<()> {
+    for friend in super::ids(tx.conn(), account).await? {
+        part(tx, account, friend).await?;
+        followers::follow(tx, Fact::Gone { account, other: friend }).await?;
+        tx.emit(Change::RelationChanged { one: friend, other: account });
+    }
+    let theirs = request::Column::SenderId.eq(account).or(request::Column::RecipientId.eq(account));
+    let open = request::Entity::find()
+        .filter(theirs)
+        .filter(request::Column::State.eq(State::Open))
+        .all(tx.conn())
+        .await?;
+    for row in open {
+        close(tx, &row, State::Withdrawn).await?;
+        followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
+    }
+    let blocks = block::Column::AccountId.eq(account).or(block::Column::BlockedId.eq(account));
+    block::Entity::delete_many().filter(blocks).exec(tx.conn()).await?;
+    Ok(())
 }
 
 /// Makes friends of who asked and who was asked.
@@ -94,13 +125,14 @@ pub(super) async fn befriend(tx: &mut Tx, row: request::Model) -> Result<()> {
     friendship::Entity::insert_many([side(one, other), side(other, one)])
         .exec_without_returning(tx.conn())
         .await?;
-    followers::follow(tx, Fact::Befriended(one, other)).await?;
-    close(tx, &row, State::Accepted).await
+    close(tx, &row, State::Accepted).await?;
+    followers::follow(tx, Fact::Befriended(Request::of(&row))).await
 }
 
 async fn received(tx: &Tx, viewer: &Viewer, id: RequestId) -> Result<request::Model> {
     let row = find(tx, id).await?;
-    row.filter(|row| row.recipient_id == viewer.account()).ok_or(Error::NotFound)
+    let theirs = |row: &request::Model| row.recipient_id == viewer.account() && !row.hidden;
+    row.filter(theirs).ok_or(Error::NotFound)
 }
 
 /// The request, which nobody else answers meanwhile.
@@ -120,7 +152,7 @@ fn is_open(row: &request::Model, end: State) -> Result<bool> {
     }
 }
 
-async fn close(tx: &mut Tx, row: &request::Model, state: State) -> Result<()> {
+pub(super) async fn close(tx: &mut Tx, row: &request::Model, state: State) -> Result<()> {
     let closed = request::ActiveModel {
         id: Set(row.id),
         state: Set(state),

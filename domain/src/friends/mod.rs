@@ -2,21 +2,26 @@
 
 mod answer;
 mod ask;
+mod block;
 mod entity;
 mod people;
 mod relation;
+
+use std::collections::HashMap;
 
 use protocol::{
     AccountId, User,
     friends::{Direction, FriendRequest, FriendState, Step},
 };
 use sea_orm::{
-    FromQueryResult as _, QueryOrder, QueryTrait as _, Statement, entity::prelude::*,
+    QueryOrder, QueryResult, QueryTrait as _, Statement, entity::prelude::*,
     sea_query::ExprTrait as _,
 };
 
+pub(crate) use answer::end_all;
 pub use answer::{accept, decline, unfriend, withdraw};
 pub use ask::{Asked, ask};
+pub use block::{apart, block, blocked, blocked_ids, unblock};
 pub use people::{friends_of, profile, search};
 pub(crate) use relation::are_friends;
 pub use relation::state;
@@ -24,8 +29,10 @@ pub use relation::state;
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::{self, Named},
+    rows::padded,
 };
-use entity::request;
+pub(crate) use entity::request::Model as Row;
+use entity::{friendship, request};
 
 /// As many open requests as are shown.
 const REQUESTS: u64 = 200;
@@ -55,18 +62,63 @@ pub async fn step(ctx: &Ctx, viewer: &Viewer, username: &str, step: Step) -> Res
         Step::Decline => decline(ctx, viewer, request().await?).await?,
         Step::Withdraw => withdraw(ctx, viewer, request().await?).await?,
         Step::Unfriend => unfriend(ctx, viewer, username).await?,
+        Step::Block => block(ctx, viewer, username).await?,
+        Step::Unblock => unblock(ctx, viewer, username).await?,
     }
     state(ctx, me, other).await
 }
 
+/// Of each of these accounts, who their friends are.
+///
+/// # Errors
+/// As reading fails.
+pub async fn of_each(
+    ctx: &Ctx,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, Vec<AccountId>>> {
+    let mut friends: HashMap<AccountId, Vec<AccountId>> = HashMap::new();
+    for some in accounts.chunks(1_024) {
+        let rows = friendship::Entity::find()
+            .filter(friendship::Column::AccountId.is_in(padded(some.iter().copied())))
+            .all(ctx.db.deliver())
+            .await?;
+        rows.into_iter()
+            .for_each(|row| friends.entry(row.account_id).or_default().push(row.friend_id));
+    }
+    Ok(friends)
+}
+
+/// The ids of an account's friends.
+pub(crate) async fn ids(conn: &impl ConnectionTrait, account: AccountId) -> Result<Vec<AccountId>> {
+    let rows = friendship::Entity::find()
+        .filter(friendship::Column::AccountId.eq(account))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.friend_id).collect())
+}
+
 async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {
     let conn = ctx.db.read();
-    let sql = "SELECT account.id, account.username, account.display_name FROM friendship \
+    let sql = "SELECT account.id, account.username, account.display_name, account.picture_id, \
+               account.seen_shown, account.last_seen_at FROM friendship \
                JOIN account ON account.id = friendship.friend_id WHERE friendship.account_id = $1";
     let backend = conn.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, [account.into()]);
-    let friends = Named::find_by_statement(statement).all(conn).await?;
-    let mut users: Vec<User> = friends.into_iter().map(User::from).collect();
+    let user = |row: &QueryResult| {
+        let named = Named {
+            id: row.try_get_by_index(0)?,
+            username: row.try_get_by_index(1)?,
+            display_name: row.try_get_by_index(2)?,
+            picture_id: row.try_get_by_index(3)?,
+        };
+        let last_seen = match row.try_get_by_index(4)? {
+            true => row.try_get_by_index(5)?,
+            false => None,
+        };
+        Ok(User { last_seen, ..named.into() })
+    };
+    let rows = conn.query_all_raw(statement).await?;
+    let mut users: Vec<User> = rows.iter().map(user).collect::<Result<_, sea_orm::DbErr>>()?;
     users.sort_by_cached_key(User::sort_key);
     Ok(users)
 }
@@ -81,7 +133,8 @@ pub async fn requests(
     direction: Option<Direction>,
 ) -> Result<Vec<FriendRequest>> {
     let me = viewer.account();
-    let (sent, received) = (request::Column::SenderId.eq(me), request::Column::RecipientId.eq(me));
+    let sent = request::Column::SenderId.eq(me);
+    let received = request::Column::RecipientId.eq(me).and(request::Column::Hidden.eq(false));
     let mine = match direction {
         Some(Direction::Outgoing) => sent,
         Some(Direction::Incoming) => received,

@@ -10,6 +10,7 @@ use super::{friends, relation};
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::{self, entity as account},
+    limits::Rule,
 };
 
 /// The fewest characters that find anybody.
@@ -22,17 +23,30 @@ const LONGEST_QUERY: usize = 64;
 /// `NotFound` where nobody has the name.
 pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Result<Profile> {
     let user = accounts::by_username(ctx, username).await?;
+    let conn = ctx.db.read();
+    let email = accounts::profile::shown_email(ctx, &user.username).await?;
     let Some(viewer) = viewer else {
-        return Ok(Profile { user, relation: None, request: None });
+        return Ok(Profile { email, ..Profile::of(user) });
     };
-    let (relation, open) = relation::between(ctx.db.read(), viewer.account(), user.id).await?;
-    Ok(Profile { user, relation: Some(relation), request: open.map(|row| row.id) })
+    let me = viewer.account();
+    let (relation, open) = relation::between(conn, me, user.id).await?;
+    let common = match relation {
+        Relation::Myself | Relation::Blocked => None,
+        _ => Some(relation::common(conn, me, [user.id]).await?.remove(&user.id).unwrap_or(0)),
+    };
+    Ok(Profile {
+        user,
+        relation: Some(relation),
+        request: open.map(|row| row.id),
+        email,
+        common_friends: common,
+    })
 }
 
 /// People whose username or display name begins with `query`, by username.
 ///
 /// # Errors
-/// `Invalid` where the query is shorter than 2 characters, or much too long.
+/// `Invalid` where the query is shorter than 2 characters, or much too long; `RateLimited`.
 pub async fn search(
     ctx: &Ctx,
     viewer: &Viewer,
@@ -40,6 +54,7 @@ pub async fn search(
     cursor: Option<&str>,
     limit: Limit,
 ) -> Result<Items<Profile>> {
+    ctx.limits().take_for(Rule::Search, viewer.account())?;
     let query = query.trim().to_lowercase();
     let length = query.chars().count();
     if length < SHORTEST_QUERY {
@@ -57,6 +72,7 @@ pub async fn search(
     let conn = ctx.db.read();
     let mut find = account::Entity::find()
         .filter(begins(account::Column::Username).or(begins(account::Column::DisplayKey)))
+        .filter(account::Column::DeletedAt.is_null())
         .order_by_asc(account::Column::Username)
         .limit(limit.get() + 1);
     if let Some(cursor) = cursor {
@@ -67,22 +83,38 @@ pub async fn search(
     people.truncate(limit.get() as usize);
     let next = people.last().filter(|_| more).map(|user| user.username.clone());
     let mut relations = relation::among(conn, viewer.account(), &people).await?;
+    let ids: Vec<_> = people.iter().map(|user| user.id).collect();
+    let common = relation::common(conn, viewer.account(), ids).await?;
     let items = people.into_iter().map(|user| {
         let (relation, open) = relations.remove(&user.id).unwrap_or((Relation::None, None));
-        Profile { user, relation: Some(relation), request: open.map(|row| row.id) }
+        let common_friends = common.get(&user.id).copied().filter(|count| *count > 0);
+        let request = open.map(|row| row.id);
+        Profile { relation: Some(relation), request, common_friends, ..Profile::of(user) }
     });
     Ok(Items { items: items.collect(), next })
 }
 
-/// The friends of a friend, or one's own.
+/// The friends of a friend, or one's own, with how they stand to the viewer: common ones are marked.
 ///
 /// # Errors
 /// `NotFound` where nobody has the name, or the two are no friends.
-pub async fn friends_of(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Vec<User>> {
+pub async fn friends_of(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Vec<Profile>> {
     let user = accounts::by_username(ctx, username).await?;
     let me = viewer.account();
     if user.id != me && !relation::are_friends(ctx.db.read(), me, user.id).await? {
         return Err(Error::NotFound);
     }
-    friends(ctx, user.id).await
+    let people = friends(ctx, user.id).await?;
+    let mut relations = relation::among(ctx.db.read(), me, &people).await?;
+    let profile = |user: User| {
+        let (relation, open) = relations.remove(&user.id).unwrap_or((Relation::None, None));
+        let request = open.map(|row| row.id);
+        // When they were here last is for friends of their own.
+        Profile {
+            relation: Some(relation),
+            request,
+            ..Profile::of(User { last_seen: None, ..user })
+        }
+    };
+    Ok(people.into_iter().map(profile).collect())
 }

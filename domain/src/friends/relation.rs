@@ -8,8 +8,11 @@ use protocol::{
 };
 use sea_orm::{ConnectionTrait, entity::prelude::*};
 
-use super::entity::{friendship, request};
-use crate::{Ctx, Result, accounts};
+use super::entity::{block, friendship, request};
+use crate::{
+    Ctx, Result, accounts,
+    rows::{Of, Rows},
+};
 
 /// Present state between an account and another person, as the account sees it.
 ///
@@ -33,6 +36,15 @@ pub(crate) async fn are_friends(
     Ok(friendship::Entity::find_by_id((one, other)).one(conn).await?.is_some())
 }
 
+/// Whether the first blocks the second.
+pub(crate) async fn blocks(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    other: AccountId,
+) -> Result<bool> {
+    Ok(block::Entity::find_by_id((account, other)).one(conn).await?.is_some())
+}
+
 /// The relation as `account` sees it, and the open request if there is one.
 pub(super) async fn between(
     conn: &impl ConnectionTrait,
@@ -45,10 +57,14 @@ pub(super) async fn between(
     if are_friends(conn, account, other).await? {
         return Ok((Relation::Friend, None));
     }
+    if blocks(conn, account, other).await? {
+        return Ok((Relation::Blocked, None));
+    }
     let open = request::Entity::find()
         .filter(request::Column::OpenPair.eq(accounts::pair(account, other)))
         .one(conn)
         .await?;
+    let open = open.filter(|row| !row.hidden || row.sender_id == account);
     let relation = match &open {
         None => Relation::None,
         Some(row) if row.sender_id == account => Relation::Outgoing,
@@ -57,7 +73,7 @@ pub(super) async fn between(
     Ok((relation, open))
 }
 
-/// How each of these people stands to `account`, in two queries.
+/// How each of these people stands to `account`, in three queries.
 pub(super) async fn among(
     conn: &impl ConnectionTrait,
     account: AccountId,
@@ -75,12 +91,44 @@ pub(super) async fn among(
         .await?;
     let mut found = HashMap::from([(account, (Relation::Myself, None))]);
     found.extend(friends.into_iter().map(|row| (row.friend_id, (Relation::Friend, None))));
+    let blocked = block::Entity::find()
+        .filter(block::Column::AccountId.eq(account))
+        .filter(block::Column::BlockedId.is_in(ids()))
+        .all(conn)
+        .await?;
+    found.extend(blocked.into_iter().map(|row| (row.blocked_id, (Relation::Blocked, None))));
     for row in open {
+        if row.hidden && row.sender_id != account {
+            continue;
+        }
         let sent = row.sender_id == account;
         let relation = if sent { Relation::Outgoing } else { Relation::Incoming };
         found.insert(other(&row, account), (relation, Some(row)));
     }
     Ok(found)
+}
+
+/// How many friends `account` shares with each of these.
+pub(super) async fn common(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+    others: impl IntoIterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, u32>> {
+    let mut rows = Rows::new([("id", Of::Id), ("me", Of::Id)]);
+    others.into_iter().for_each(|other| rows.push([other.into(), account.into()]));
+    let mut counts = HashMap::new();
+    if rows.is_empty() {
+        return Ok(counts);
+    }
+    let sql = "SELECT theirs.account_id, COUNT(*) FROM (SELECT DISTINCT id, me FROM w) AS w \
+               JOIN friendship AS theirs ON theirs.account_id = w.id \
+               JOIN friendship AS mine ON mine.account_id = w.me \
+               AND mine.friend_id = theirs.friend_id GROUP BY theirs.account_id";
+    for row in conn.query_all_raw(rows.statement(conn.get_database_backend(), sql)).await? {
+        let count: i64 = row.try_get_by_index(1)?;
+        counts.insert(row.try_get_by_index(0)?, u32::try_from(count).unwrap_or(u32::MAX));
+    }
+    Ok(counts)
 }
 
 /// Who is on the other end of a request.

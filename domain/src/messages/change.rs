@@ -81,7 +81,11 @@ async fn now(tx: &Tx, row: entity::Model) -> Result<Arc<Message>> {
 }
 
 /// Stores a message's new form under the room's next revision, and tells it.
-async fn change(tx: &mut Tx, room: &room::Model, mut row: entity::Model) -> Result<Arc<Message>> {
+pub(super) async fn change(
+    tx: &mut Tx,
+    room: &room::Model,
+    mut row: entity::Model,
+) -> Result<Arc<Message>> {
     // The line of its last change stands for nothing from here on.
     entity::change::Entity::delete_by_id((row.room_id, row.revision)).exec(tx.conn()).await?;
     row.revision = room.revision + 1;

@@ -2,6 +2,7 @@
 
 mod change;
 mod entity;
+mod forget;
 mod history;
 mod missed;
 mod post;
@@ -11,7 +12,10 @@ mod since;
 use protocol::{Message, RoomId, User};
 use sea_orm::{DbErr, QueryResult};
 
+use crate::accounts::Named;
+
 pub use change::{delete, edit};
+pub(crate) use forget::forget_said;
 pub use history::{history, one};
 pub use missed::{Missed, missed};
 pub use post::{Posted, post};
@@ -23,16 +27,16 @@ const CHANGES_A_ROOM: i64 = 200;
 /// What a message is shown by, besides its room: of `m`, its row, and `a`, its author's. Each column of
 /// many rows is felt.
 const COLUMNS: &str = "m.seq, m.id, m.revision, m.author_id, m.kind, m.body, m.created_at, \
-                       m.edited_at, m.deleted_at, a.username, a.display_name";
+                       m.edited_at, m.deleted_at, a.username, a.display_name, a.picture_id";
 
 /// A message of [`COLUMNS`].
 fn message(row: &QueryResult, room: RoomId) -> Result<Message, DbErr> {
-    let author = User {
+    let author = User::from(Named {
         id: row.try_get_by_index(3)?,
         username: row.try_get_by_index(9)?,
         display_name: row.try_get_by_index(10)?,
-        avatar_url: None,
-    };
+        picture_id: row.try_get_by_index(11)?,
+    });
     let row = entity::Model {
         room_id: room,
         seq: row.try_get_by_index(0)?,

@@ -18,6 +18,7 @@ use crate::{
     Ctx, Error, Result,
     bus::Change,
     db::Tx,
+    limits::Rule,
     rooms::{
         self,
         access::{self, Member, Numbers, Standing},
@@ -41,15 +42,16 @@ pub struct Posted {
 ///
 /// # Errors
 /// `NotFound` where they are in the room no more; `Forbidden` where it is closed; `Conflict` where
-/// the id is somebody else's; `Unauthenticated` where the session has ended; `Unavailable` where too
-/// many wait.
+/// the id is somebody else's; `Unauthenticated` where the session has ended; `RateLimited` past what
+/// a person says; `Unavailable` where too many wait.
 pub fn post(
     ctx: &Ctx,
     member: &Member,
     id: MessageId,
     draft: Draft,
 ) -> impl Future<Output = Result<Posted>> + Send + 'static {
-    let answer = ctx.queues.join(*member, id, draft);
+    let within = ctx.limits().take_for(Rule::Message, member.account());
+    let answer = within.and_then(|()| ctx.queues.join(*member, id, draft));
     async move { answer?.await.map_err(Error::internal)? }
 }
 

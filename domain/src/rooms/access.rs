@@ -15,6 +15,7 @@ use sea_orm::{
 use super::entity::{membership, room};
 use crate::{
     Ctx, Error, Result, Viewer,
+    accounts::Named,
     db::Tx,
     rows::{Of, Rows, padded},
 };
@@ -88,6 +89,16 @@ pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
         last_seq: row.try_get("", "last_seq")?,
         revision: row.try_get("", "revision")?,
     })
+}
+
+/// Whether the member may say something, as far as can be known without saying it.
+///
+/// # Errors
+/// `Forbidden` where the room is closed.
+pub async fn may_speak(ctx: &Ctx, member: &Member) -> Result<()> {
+    let row = room::Entity::find_by_id(member.room()).one(ctx.db.read()).await?;
+    let row = row.ok_or(Error::NotFound)?;
+    speaker(row.kind, row.closed)
 }
 
 /// The room's row, locked, if the member is still in it.
@@ -171,7 +182,7 @@ pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Ke
         rows.push([n.into(), (*session).into(), (*room).into()]);
     }
     let sql = "SELECT w.n, session.expires_at, account.username, account.display_name, \
-               membership.account_id AS inside \
+               account.picture_id, membership.account_id AS inside \
                FROM w JOIN session ON session.id = w.session_id \
                JOIN account ON account.id = session.account_id \
                LEFT JOIN membership ON membership.room_id = w.room_id \
@@ -187,12 +198,12 @@ pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Ke
         };
         let standing = match row.try_get::<Option<AccountId>>("", "inside")? {
             None => Standing::Outside,
-            Some(id) => Standing::Inside(User {
-                id,
-                username: row.try_get("", "username")?,
-                display_name: row.try_get("", "display_name")?,
-                avatar_url: None,
-            }),
+            Some(id) => {
+                let (username, display_name) =
+                    (row.try_get("", "username")?, row.try_get("", "display_name")?);
+                let picture_id = row.try_get("", "picture_id")?;
+                Standing::Inside(Named { id, username, display_name, picture_id }.into())
+            }
         };
         standings.insert(*key, standing);
     }

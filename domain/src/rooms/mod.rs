@@ -7,8 +7,9 @@ mod list;
 mod members;
 mod read;
 
-pub use access::{Inside, Member, inside, member};
+pub use access::{Inside, Member, inside, may_speak, member};
 pub use list::{Mine, Position, list, mine, positions, show, show_at, show_everyone};
+pub(crate) use members::leave_all;
 pub use members::{NewRoom, add, create, join, leave, members, remove};
 pub(crate) use read::advance_all;
 pub use read::{mark_read, marker};

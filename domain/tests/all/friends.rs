@@ -158,6 +158,7 @@ async fn only_friends_see_whose_friend_one_is() {
     let (alice, bob, _) = house.alice_and_bob().await;
     let mallory = house.person("mallory").await;
     let seen = friends::friends_of(&house.ctx, &alice.viewer, "bob").await.unwrap();
+    let seen: Vec<_> = seen.into_iter().map(|profile| profile.user).collect();
     assert_eq!(seen, std::slice::from_ref(&alice.user));
     let hidden = friends::friends_of(&house.ctx, &mallory.viewer, bob.name()).await;
     assert!(matches!(hidden, Err(Error::NotFound)));

@@ -1,17 +1,28 @@
 //! A house of its own for every test, and a clock that moves when told to: SQLite in a folder that
 //! goes with it, or a database in the PostgreSQL that the tests are run beside.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use domain::{Clock, Config, Ctx, Viewer, accounts, bus::Change, friends, rooms};
+use domain::{
+    Clock, Config, Ctx, Viewer,
+    accounts::{self, sessions::Device},
+    bus::Change,
+    friends,
+    mail::{self, Letter},
+    rooms,
+};
 use engines::Shared;
 use migrations::Migrator;
 use protocol::{
-    Body, MessageId, Password, Room, RoomId, Timestamp, User, Username, accounts::SignUp,
-    friends::Direction, messages::Draft,
+    Body, DisplayName, MessageId, Password, Room, RoomId, Timestamp, User, Username,
+    accounts::SignUp, friends::Direction, messages::Draft,
 };
 use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 pub struct House {
     pub ctx: Ctx,
@@ -40,8 +51,13 @@ pub const NOON: Timestamp = Timestamp(1_800_000_000_000);
 
 impl House {
     pub async fn open() -> Self {
+        Self::with(|config| config).await
+    }
+
+    /// A house that is set up otherwise.
+    pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
         let place = Place::new();
-        let ctx = place.open().await;
+        let ctx = place.open(change).await;
         Self { ctx, place }
     }
 
@@ -49,7 +65,7 @@ impl House {
     pub async fn reopen(self) -> Self {
         let Self { ctx, place } = self;
         drop(ctx);
-        let ctx = place.open().await;
+        let ctx = place.open(|config| config).await;
         Self { ctx, place }
     }
 
@@ -67,7 +83,17 @@ impl House {
     }
 
     pub async fn person(&self, name: &str) -> Person {
-        let (user, token) = accounts::sign_up(&self.ctx, sign_up(name), None).await.unwrap();
+        let (user, token) =
+            accounts::sign_up(&self.ctx, sign_up(name), Device::default()).await.unwrap();
+        let viewer = accounts::sessions::authenticate(&self.ctx, token.as_str()).await.unwrap();
+        Person { user, viewer }
+    }
+
+    /// Somebody who is called otherwise than their username.
+    pub async fn named(&self, username: &str, name: &str) -> Person {
+        let display_name = Some(DisplayName::parse(name).unwrap());
+        let form = SignUp { display_name, ..sign_up(username) };
+        let (user, token) = accounts::sign_up(&self.ctx, form, Device::default()).await.unwrap();
         let viewer = accounts::sessions::authenticate(&self.ctx, token.as_str()).await.unwrap();
         Person { user, viewer }
     }
@@ -76,6 +102,20 @@ impl House {
         friends::ask(&self.ctx, &one.viewer, other.name()).await.unwrap();
         let request = self.incoming(other).await;
         friends::accept(&self.ctx, &other.viewer, request).await.unwrap();
+    }
+
+    /// The next letter that leaves, which may be written in a moment.
+    pub async fn letter(&self) -> Letter {
+        let next = async {
+            loop {
+                if let Some(letter) = mail::claim(&self.ctx).await.unwrap() {
+                    mail::sent(&self.ctx, &letter).await.unwrap();
+                    return letter;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), next).await.unwrap()
     }
 
     pub async fn incoming(&self, person: &Person) -> protocol::RequestId {
@@ -119,14 +159,15 @@ impl Place {
         Shared::chosen().map_or_else(folder, Self::Shared)
     }
 
-    async fn open(&self) -> Ctx {
+    async fn open(&self, change: impl FnOnce(Config) -> Config) -> Ctx {
         let (database_url, redis_url) = match self {
             Self::Folder(folder) => {
                 (format!("sqlite:{}", folder.path().join("kith.db").display()), None)
             }
             Self::Shared(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
         };
-        let config = Config { database_url, redis_url, clock: Clock::fixed(NOON) };
+        let clock = Clock::fixed(NOON);
+        let config = Config { redis_url, clock, ..change(Config::new(database_url)) };
         Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
     }
 }
@@ -150,5 +191,7 @@ pub struct Heard(Arc<Mutex<Vec<Change>>>);
 
 /// Everything that was published since this was asked last.
 pub fn heard(bus: &mut Heard) -> Vec<Change> {
-    std::mem::take(&mut bus.0.lock().unwrap())
+    let changes = std::mem::take(&mut *bus.0.lock().unwrap());
+    // What people are told of it has tests of its own.
+    changes.into_iter().filter(|change| !matches!(change, Change::Notified { .. })).collect()
 }

@@ -5,4 +5,6 @@ mod accounts;
 mod friends;
 mod house;
 mod messages;
+mod notifications;
+mod presence;
 mod rooms;

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use domain::{Ctx, Error, Viewer, messages, rooms};
+use domain::{Ctx, Error, Viewer, accounts::profile, messages, notifications, presence, rooms};
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use protocol::{
-    Body, Command, Event, MessageId, Problem, RoomId, messages::Draft, socket::MAX_RESUME_ROOMS,
+    Body, Command, Event, MessageId, Problem, RoomId,
+    accounts::ProfileChange,
+    messages::Draft,
+    socket::{MAX_RESUME_ROOMS, Wish},
 };
 use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -74,9 +77,21 @@ pub async fn answer(ctx: Ctx, viewer: Viewer, command: Command) -> Answer {
             Ok(()) => Answer::default(),
             Err(error) => refused(None, told(error)).into(),
         },
+        Command::Typing { room } => match presence::typing(&ctx, &viewer, room).await {
+            Ok(()) => Answer::default(),
+            Err(error) => refused(None, told(error)).into(),
+        },
+        Command::Status { status: status @ (Wish::Invisible | Wish::Online) } => {
+            let invisible = Some(status == Wish::Invisible);
+            let change = ProfileChange { invisible, ..ProfileChange::default() };
+            match profile::change(&ctx, &viewer, change).await {
+                Ok(()) => Answer::default(),
+                Err(error) => refused(None, told(error)).into(),
+            }
+        }
         Command::Ping { n } => Event::Pong { n }.into(),
-        // Begun by [`resume`].
-        Command::Resume { .. } => Answer::default(),
+        // Done by the connection itself.
+        Command::Resume { .. } | Command::Status { status: Wish::Away } => Answer::default(),
     }
 }
 
@@ -128,14 +143,22 @@ async fn read(ctx: &Ctx, viewer: &Viewer, room: RoomId, seq: i64) -> domain::Res
 /// What came in a room after a revision, and the revision it is whole to, from memory.
 type Remembered = Option<(Vec<Utf8Bytes>, i64)>;
 
+/// What a client has that comes back.
+pub struct Resume {
+    pub epoch: Option<String>,
+    pub rooms: BTreeMap<RoomId, i64>,
+    /// The latest notification it knows; 0 for none.
+    pub notifications: i64,
+}
+
 /// Answers with what changed since: from memory where it is there, and else from the database.
 pub fn resume(
     ctx: Ctx,
     viewer: Viewer,
-    epoch: Option<String>,
-    rooms: BTreeMap<RoomId, i64>,
+    resume: Resume,
     remembers: impl Fn(RoomId, i64) -> Remembered,
 ) -> BoxFuture<'static, Answer> {
+    let Resume { epoch, rooms, notifications } = resume;
     if rooms.len() > MAX_RESUME_ROOMS {
         let detail = "At most 500 rooms a frame; several may follow.";
         return ready(refused(None, Problem::invalid("rooms", detail)).into()).boxed();
@@ -157,7 +180,27 @@ pub fn resume(
             None => drop(missing.insert(room, revision)),
         }
     }
-    read_missing(ctx, viewer, missing, said, allowance).boxed()
+    async move {
+        if notifications > 0 {
+            said.extend(cards_since(&ctx, &viewer, notifications).await);
+        }
+        read_missing(ctx, viewer, missing, said, allowance).await
+    }
+    .boxed()
+}
+
+async fn cards_since(ctx: &Ctx, viewer: &Viewer, seq: i64) -> Vec<Said> {
+    match notifications::since(ctx, viewer, seq).await {
+        Ok(Some((cards, unread))) => {
+            let event = |card| Event::Notification { notification: Box::new(card), unread };
+            cards.into_iter().map(|card| event(card).into()).collect()
+        }
+        Ok(None) => vec![Event::Gap { room: None, after: None }.into()],
+        Err(error) => {
+            told(error);
+            vec![Event::Gap { room: None, after: None }.into()]
+        }
+    }
 }
 
 async fn read_missing(
@@ -207,12 +250,12 @@ async fn since(
 
 /// Why a command was not done.
 pub fn refused(id: Option<MessageId>, problem: Problem) -> Event {
-    let retry = problem.code.passes();
+    let retry = problem.code.passes().then(|| problem.retry_after_ms.unwrap_or(1_000));
     Event::Refused {
         id,
         code: problem.code,
         detail: problem.detail.into_owned(),
-        retry_after_ms: retry.then_some(1_000),
+        retry_after_ms: retry,
     }
 }
 

@@ -11,9 +11,18 @@ use std::{
     time::Duration,
 };
 
-use domain::{Viewer, accounts::sessions, rooms, snapshot};
+use domain::{
+    Viewer,
+    accounts::sessions,
+    presence::{self, Lease},
+    rooms,
+    snapshot::{self, Greeting},
+};
 use futures_util::{FutureExt as _, Sink, Stream, future::BoxFuture};
-use protocol::{Code, Command, Event, RoomId, socket::close};
+use protocol::{
+    Code, Command, Event, RoomId,
+    socket::{Wish, close},
+};
 use tokio::{
     net::TcpStream,
     time::{Instant, Sleep, sleep_until, timeout},
@@ -30,7 +39,7 @@ use super::{
     queue::{Ended, Frame, text},
     upgrade::Opened,
 };
-use crate::{config::Switch, serve::House};
+use crate::serve::House;
 
 /// Past as many commands without an answer the server stops reading.
 const UNANSWERED: usize = 10;
@@ -44,6 +53,7 @@ const RESUME_WITHIN: Duration = Duration::from_secs(5);
 
 /// As many frames a second may come for long, and as many at once after a quiet while: an outbox that
 /// was filled offline, and much reading in many rooms.
+const TYPING: Duration = Duration::from_secs(3);
 const FRAMES_A_SECOND: f32 = 30.0;
 const FRAMES_AT_ONCE: f32 = 150.0;
 
@@ -51,6 +61,8 @@ struct Connection {
     house: House,
     viewer: Viewer,
     place: Place,
+    /// That it is here.
+    lease: Lease,
     socket: WebSocketStream<TcpStream>,
     /// Room events wait until the client has said what it has.
     holds: bool,
@@ -74,6 +86,8 @@ struct Connection {
     is_stuck: bool,
     pings: bool,
     checks: Option<BoxFuture<'static, bool>>,
+    /// Where the client wrote last, and when that was passed on.
+    typed: Option<(RoomId, Instant)>,
     heard_at: Instant,
     /// As many frames may come now.
     allowed: f32,
@@ -90,8 +104,8 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
     }
     // Boxed: what greeting takes is given back before the long quiet.
     let greeted = Box::pin(greet(&house, &viewer, &place, &mut opened)).await;
-    let sent = match greeted {
-        Ok(sent) => sent,
+    let (sent, lease) = match greeted {
+        Ok(greeted) => greeted,
         Err(end) => return farewell(opened.socket().await, end).await,
     };
     let now = Instant::now();
@@ -99,6 +113,7 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
         house,
         viewer,
         place,
+        lease,
         socket: opened.socket().await,
         holds,
         resumes: false,
@@ -112,6 +127,7 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
         is_stuck: false,
         pings: false,
         checks: None,
+        typed: None,
         heard_at: now,
         allowed: FRAMES_AT_ONCE,
         beat_at: now + HEARTBEAT,
@@ -128,18 +144,21 @@ async fn greet(
     viewer: &Viewer,
     place: &Place,
     opened: &mut Opened,
-) -> Result<HashMap<RoomId, i64>, End> {
+) -> Result<(HashMap<RoomId, i64>, Lease), End> {
     let failed = |error: domain::Error| {
         tracing::error!(%error, account = %viewer.account(), "a socket could not be greeted");
         End { code: close::RESTART, reason: "not available" }
     };
-    let (ready, positions) = snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
+    let Greeting { mut ready, positions, is_invisible } =
+        snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
     let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
     place.listen_to(positions);
+    let lease = presence::enter(&house.ctx, viewer, is_invisible);
+    house.hub.dress(&house.ctx, &mut ready.rooms);
     let frame = text(&Event::Ready(Box::new(ready)));
     let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;
     written.map_err(|_| GONE)?;
-    Ok(sent)
+    Ok((sent, lease))
 }
 
 impl Connection {
@@ -235,7 +254,6 @@ impl Connection {
     /// client has spoken before; everything else waits until all before it is answered.
     fn begin_next(&mut self) -> bool {
         let is_free = self.answers.is_empty();
-        let ctx = &self.house.ctx;
         let spoken = |room: RoomId| {
             self.member.filter(|member| member.room() == room && self.place.hears(room))
         };
@@ -243,11 +261,14 @@ impl Connection {
             None => return false,
             Some(Ok(Command::Send { room, .. })) if let Some(member) = spoken(*room) => {
                 let Some(Ok(command)) = self.commands.pop_front() else { return false };
-                commands::send(ctx, &member, command)
+                commands::send(&self.house.ctx, &member, command)
             }
             Some(_) if !is_free => return false,
             Some(_) => match self.commands.pop_front() {
-                Some(Ok(Command::Resume { epoch, rooms, .. })) => {
+                // Nothing to answer.
+                Some(Ok(Command::Status { status })) if self.is_all_to_do(status) => return true,
+                Some(Ok(Command::Typing { room })) if !self.may_type(room) => return true,
+                Some(Ok(Command::Resume { epoch, rooms, notifications })) => {
                     self.holds = false;
                     self.resumes = true;
                     // Not what ends before `ready`: the events between would count as sent.
@@ -258,14 +279,15 @@ impl Connection {
                         let recent = self.place.recent(room, revision);
                         recent.filter(|(_, now)| is_whole(&room, *now))
                     };
-                    commands::resume(ctx.clone(), self.viewer, epoch, rooms, remembers)
+                    let resume = commands::Resume { epoch, rooms, notifications };
+                    commands::resume(self.house.ctx.clone(), self.viewer, resume, remembers)
                 }
                 Some(Ok(command)) => {
                     // The next message there follows this one, and does not overtake it.
                     if matches!(command, Command::Send { .. }) {
                         self.member = None;
                     }
-                    commands::answer(ctx.clone(), self.viewer, command).boxed()
+                    commands::answer(self.house.ctx.clone(), self.viewer, command).boxed()
                 }
                 Some(Err(refused)) => std::future::ready(refused.into()).boxed(),
                 None => return false,
@@ -273,6 +295,26 @@ impl Connection {
         };
         self.answers.push_back(answer);
         true
+    }
+
+    /// Does what this connection does about a status; whether that is all.
+    fn is_all_to_do(&self, status: Wish) -> bool {
+        match status {
+            Wish::Away | Wish::Online => self.lease.set_away(status == Wish::Away),
+            Wish::Invisible => return false,
+        }
+        status == Wish::Away || self.lease.is_seen()
+    }
+
+    /// It is passed on at most once in three seconds, for who is in the room.
+    fn may_type(&mut self, room: RoomId) -> bool {
+        let now = Instant::now();
+        let is_again = self.typed.is_some_and(|(last, at)| last == room && now < at + TYPING);
+        let may = !is_again && self.place.hears(room);
+        if may {
+            self.typed = Some((room, now));
+        }
+        may
     }
 
     /// Seconds since the client was last heard, who is heard now.
@@ -284,7 +326,7 @@ impl Connection {
     fn count_frame(&mut self) -> Result<(), End> {
         let more = self.allowed + self.pass_time() * FRAMES_A_SECOND;
         self.allowed = more.min(FRAMES_AT_ONCE.max(self.allowed)) - 1.0;
-        if self.allowed < 0.0 && self.house.rate_limits == Switch::On {
+        if self.allowed < 0.0 && self.house.ctx.limits().are_on() {
             return Err(End { code: close::TOO_MANY, reason: "too many frames" });
         }
         Ok(())

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     catch_up::CatchUp,
+    presence::Moves,
     queue::{Ended, Frame, Numbered, Queue},
     recent::KEPT,
     room::Heard,
@@ -30,6 +31,8 @@ pub struct Hub {
     /// What is waiting to be told; the same twice is told once.
     pub(super) tellings: Mutex<HashSet<Telling>>,
     pub(super) tell: mpsc::UnboundedSender<Telling>,
+    /// Who came and went, and who writes.
+    pub(super) moves: Moves,
 }
 
 /// A connection's place in the hub, given up when it is dropped.
@@ -47,6 +50,7 @@ impl Hub {
             behind: CatchUp::default(),
             tellings: Mutex::default(),
             tell,
+            moves: Moves::default(),
         });
         let mut published = ctx.bus().listen();
         let follower = Arc::clone(&hub);
@@ -56,6 +60,7 @@ impl Hub {
             }
         });
         tokio::spawn(Arc::clone(&hub).catch_up(ctx.clone()));
+        tokio::spawn(Arc::clone(&hub).tell_presence(ctx.clone()));
         tokio::spawn(Arc::clone(&hub).tell(ctx, told));
         let forgetful = Arc::clone(&hub);
         tokio::spawn(async move {
@@ -126,6 +131,17 @@ impl Hub {
                 let here = to.iter().filter(|account| seats.is_here(**account));
                 here.for_each(|to| self.tell_later(Telling::Read(*room, *reader, *to)));
             }
+            Change::Notified { account, id } => self.tell_later(Telling::Card(*account, *id)),
+            Change::NotificationsRead { account, up_to } => {
+                self.tell_later(Telling::CardsRead(*account, *up_to));
+            }
+            Change::VisibilityMoved { account } => {
+                if seats.is_here(*account) {
+                    self.moves.look(*account);
+                }
+            }
+            Change::Present { account } => self.moves.moved(*account),
+            Change::Typing { room, account } => self.moves.typing(*room, *account),
             Change::SessionEnded { session } => seats.end_session(*session),
             // They come back, and are told what is so.
             Change::Lost => seats.end_all(Ended::Restart),
@@ -165,6 +181,7 @@ impl Place {
     /// Hears these rooms from where they stood; not those that were left since they were read.
     pub fn listen_to(&self, positions: impl IntoIterator<Item = Position>) {
         let open = self.hub.seats.listen_to(&self.seat, positions);
+        self.hub.moves.count(self.hub.seats.rooms_of(self.seat.account()));
         self.hub.read_open(self.seat.account(), open);
     }
 
@@ -177,6 +194,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let rooms = self.hub.seats.rooms_of(self.seat.account());
         self.hub.seats.leave(&self.seat);
+        self.hub.moves.count(rooms);
     }
 }

@@ -5,6 +5,7 @@ mod commands;
 mod connection;
 pub(crate) mod end;
 mod hub;
+mod presence;
 mod queue;
 mod recent;
 mod room;
@@ -20,12 +21,18 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     response::Response,
 };
+use domain::limits::Rule;
 use protocol::{Code, Problem};
 use serde::Deserialize;
 
 pub use hub::Hub;
 
-use crate::{auth::SignedIn, problem::Refusal, rest::Query, serve::House};
+use crate::{
+    auth::{From, SignedIn},
+    problem::Refusal,
+    rest::Query,
+    serve::House,
+};
 
 /// How the client wants its socket.
 #[derive(Debug, Default, Deserialize)]
@@ -38,7 +45,8 @@ pub struct Wish {
 pub async fn open(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    SignedIn(viewer): SignedIn,
+    from: From,
+    signed_in: Result<SignedIn, Refusal>,
     Query(wish): Query<Wish>,
     request: Request,
 ) -> Result<Response, Refusal> {
@@ -47,6 +55,15 @@ pub async fn open(
         let detail = "This socket is for Kith's own page.";
         return Err(Problem::new(Code::Forbidden, detail).into());
     }
+    let limits = house.ctx.limits();
+    let SignedIn(viewer) = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(refused) => {
+            limits.take_from(Rule::HandshakeAddress, Some(from.address))?;
+            return Err(refused);
+        }
+    };
+    limits.take_for(Rule::Handshake, viewer.account())?;
     if house.shutdown.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "This server is about to restart.").into());
     }

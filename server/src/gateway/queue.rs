@@ -28,6 +28,8 @@ pub struct Frame {
 enum About {
     /// It carries no number.
     Account,
+    /// It carries no number, and nobody misses it who has too much to read.
+    Passing,
     /// What happened in a room, and the room's revision after it.
     Event(RoomId, i64),
     /// A room's state at a revision: what led to it need not be told.
@@ -59,6 +61,11 @@ impl Frame {
         Self { text: text(event), about: About::Account }
     }
 
+    /// An event that is over soon anyway: who writes, who is here.
+    pub fn passing(event: &Event) -> Self {
+        Self { text: text(event), about: About::Passing }
+    }
+
     /// The same as a room's state at a revision, for who has just joined it.
     pub fn standing_at(self, room: RoomId, revision: i64) -> Self {
         Self { about: About::State(room, revision), ..self }
@@ -80,7 +87,7 @@ impl Frame {
     pub fn number(&self) -> Option<(RoomId, i64)> {
         match self.about {
             About::Event(room, revision) => Some((room, revision)),
-            About::Account | About::State(..) => None,
+            About::Account | About::Passing | About::State(..) => None,
         }
     }
 
@@ -88,7 +95,7 @@ impl Frame {
     pub fn stands_at(&self) -> Option<(RoomId, i64)> {
         match self.about {
             About::State(room, revision) => Some((room, revision)),
-            About::Account | About::Event(..) => None,
+            About::Account | About::Passing | About::Event(..) => None,
         }
     }
 }
@@ -210,6 +217,11 @@ impl Queue {
 
 impl Waiting {
     fn overflow(&mut self) {
+        self.frames.retain(|frame| frame.about != About::Passing);
+        self.bytes = self.frames.iter().map(|frame| frame.text.len()).sum();
+        if self.frames.len() <= MAX_FRAMES && self.bytes <= MAX_BYTES {
+            return;
+        }
         let rooms = self.frames.iter().filter_map(|frame| frame.number().map(|(room, _)| room));
         self.gaps.extend(rooms);
         self.frames.retain(|frame| frame.number().is_none());
@@ -249,6 +261,17 @@ mod tests {
         assert_eq!(texts(&queue), [r#"{"type":"pong","n":1}"#, "{}", &gap]);
         queue.push(numbered(1, 1_001));
         assert_eq!(texts(&queue), ["{}"], "after the gap was told, events flow again");
+    }
+
+    #[test]
+    fn who_is_here_gives_way_first() {
+        let queue = Queue::default();
+        let typing = Event::Typing { room: room(1), user: protocol::AccountId::new(0, [0; 16]) };
+        for revision in 0..MAX_FRAMES as i64 {
+            queue.push(numbered(1, revision));
+        }
+        queue.push(Frame::passing(&typing));
+        assert_eq!(queue.take().len(), MAX_FRAMES);
     }
 
     #[test]

@@ -227,6 +227,12 @@ impl Room {
         self.seats.values().for_each(|seat| seat.queue.push(frame.clone()));
     }
 
+    /// The same for those who hear it that this picks.
+    pub fn tell_some(&self, frame: &Frame, which: impl Fn(AccountId) -> bool) {
+        let some = self.seats.values().filter(|seat| which(seat.account()));
+        some.for_each(|seat| seat.queue.push(frame.clone()));
+    }
+
     /// What came after a revision, and the revision it is whole to, if it is remembered.
     pub fn since(&self, revision: i64) -> Option<(Vec<Utf8Bytes>, i64)> {
         let (frames, now) = self.recent.since(revision)?;

@@ -257,6 +257,18 @@ impl Seats {
         }
     }
 
+    /// The same state for those in a room that this picks.
+    pub fn tell_some(&self, id: RoomId, frame: &Frame, which: impl Fn(AccountId) -> bool) {
+        if let Some(room) = self.rooms.lock(&id).get(&id) {
+            room.tell_some(frame, which);
+        }
+    }
+
+    /// The rooms that an account's connections hear.
+    pub fn rooms_of(&self, account: AccountId) -> HashSet<RoomId> {
+        self.of(account).iter().flat_map(|seat| seat.hears().rooms.clone()).collect()
+    }
+
     /// Whether anybody here hears this room.
     pub fn is_heard(&self, id: RoomId) -> bool {
         self.rooms.lock(&id).get(&id).is_some_and(Room::is_heard)

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use domain::{Ctx, Error, friends, rooms};
-use protocol::{AccountId, Event, RoomId, rooms::Kind};
+use domain::{Ctx, Error, notifications, presence, rooms};
+use protocol::{AccountId, Event, NotificationId, RoomId, rooms::Kind};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{hub::Hub, queue::Frame};
@@ -29,6 +29,10 @@ pub(super) enum Telling {
     Relation(AccountId, AccountId),
     /// How far somebody has read in a room, told to the account that comes last.
     Read(RoomId, AccountId, AccountId),
+    /// An account's card.
+    Card(AccountId, NotificationId),
+    /// An account has read its cards up to this number.
+    CardsRead(AccountId, i64),
 }
 
 impl Hub {
@@ -73,6 +77,10 @@ impl Hub {
                 Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
                 Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
                 Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
+                Telling::Card(account, id) => self.say_card(&ctx, account, id).await,
+                Telling::CardsRead(account, up_to) => {
+                    self.say_cards_read(&ctx, account, up_to).await
+                }
                 Telling::Everyone(id) => match self.say_everyone(&ctx, id).await {
                     Ok(kind) if kind != Kind::Direct => {
                         told_at.insert(id, Instant::now());
@@ -106,7 +114,8 @@ impl Hub {
             return Ok(());
         }
         match rooms::show_at(ctx, account, id).await {
-            Ok((room, position)) => {
+            Ok((mut room, position)) => {
+                self.dress(ctx, [&mut room]);
                 let state = Frame::of(&Event::Room { room });
                 let open = self.seats.tell_room(account, &state, position);
                 self.read_open(account, open);
@@ -122,7 +131,8 @@ impl Hub {
     }
 
     async fn say_everyone(&self, ctx: &Ctx, id: RoomId) -> domain::Result<Kind> {
-        let room = rooms::show_everyone(ctx, id).await?;
+        let mut room = rooms::show_everyone(ctx, id).await?;
+        self.dress(ctx, [&mut room]);
         let kind = room.kind;
         if kind == Kind::Direct {
             // The two see each other in it.
@@ -142,8 +152,37 @@ impl Hub {
         other: AccountId,
     ) -> domain::Result<()> {
         if self.seats.is_here(account) {
-            let state = friends::state(ctx, account, other).await?;
+            let state = presence::state(ctx, account, other).await?;
             self.seats.tell_account(account, &Frame::of(&Event::Friend(Box::new(state))));
+        }
+        Ok(())
+    }
+
+    async fn say_card(
+        &self,
+        ctx: &Ctx,
+        account: AccountId,
+        id: NotificationId,
+    ) -> domain::Result<()> {
+        if self.seats.is_here(account)
+            && let Some((card, unread)) = notifications::one(ctx, account, id).await?
+        {
+            let event = Event::Notification { notification: Box::new(card), unread };
+            self.seats.tell_account(account, &Frame::of(&event));
+        }
+        Ok(())
+    }
+
+    async fn say_cards_read(
+        &self,
+        ctx: &Ctx,
+        account: AccountId,
+        up_to: i64,
+    ) -> domain::Result<()> {
+        if self.seats.is_here(account) {
+            let unread = notifications::unread_of(ctx, account).await?;
+            let event = Event::NotificationsRead { up_to, unread };
+            self.seats.tell_account(account, &Frame::of(&event));
         }
         Ok(())
     }

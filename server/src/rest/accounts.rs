@@ -7,21 +7,28 @@ use axum::{
     extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
-use domain::accounts::{self, sessions};
+use domain::{
+    accounts::{self, challenge, passwords, profile, sessions},
+    limits::Rule,
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use protocol::{
-    Items, Limit, Problem, SessionId, User,
-    accounts::{Reset, ResetRequest, Session, SignIn, SignUp, SignedIn as SignedInBody},
+    Items, Limit, Password, Problem, SessionId, Timestamp, User,
+    accounts::{
+        Account, Deletion, PasswordChange, ProfileChange, Reset, ResetRequest, Session, SignIn,
+        SignUp, SignedIn as SignedInBody, Strength,
+    },
     friends::Profile,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{
     Answer,
-    input::{self, Paging, Path, Query},
+    input::{self, Paging, Path, Picture, Query},
 };
 use crate::{
-    auth::{Anyone, SignedIn},
+    auth::{Anyone, From, SignedIn},
     origin,
     serve::House,
 };
@@ -31,9 +38,10 @@ pub async fn sign_up(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
+    from: From,
     input::Json(form): input::Json<SignUp>,
 ) -> Answer<Response> {
-    let (user, token) = accounts::sign_up(&house.ctx, form, agent(&headers)).await?;
+    let (user, token) = accounts::sign_up(&house.ctx, form, from.device()).await?;
     Ok(signed_in(&house, peer, &headers, user, &token))
 }
 
@@ -42,24 +50,21 @@ pub async fn sign_in(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
+    from: From,
     input::Json(form): input::Json<SignIn>,
 ) -> Answer<Response> {
-    let (user, token) = sessions::sign_in(&house.ctx, form, agent(&headers)).await?;
+    let (user, token) = sessions::sign_in(&house.ctx, form, from.device()).await?;
     Ok(signed_in(&house, peer, &headers, user, &token))
 }
 
 /// `POST /password-resets`: the same answer, in the same time, whether or not anybody has the address.
 pub async fn request_reset(
     State(house): State<House>,
+    from: From,
     input::Json(ResetRequest { email }): input::Json<ResetRequest>,
-) -> StatusCode {
-    tokio::spawn(async move {
-        match accounts::request_reset(&house.ctx, &email).await {
-            Ok(letter) => letter.iter().for_each(|letter| house.mailer.send(letter)),
-            Err(error) => tracing::error!(%error, "a reset could not be asked for"),
-        }
-    });
-    StatusCode::ACCEPTED
+) -> Answer<StatusCode> {
+    accounts::request_reset(&house.ctx, email, Some(from.address))?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// `POST /password-resets/{token}`
@@ -103,8 +108,120 @@ pub async fn sign_out(
 }
 
 /// `GET /me`
-pub async fn me(State(house): State<House>, SignedIn(viewer): SignedIn) -> Answer<Json<User>> {
-    Ok(Json(accounts::me(&house.ctx, &viewer).await?))
+pub async fn me(State(house): State<House>, SignedIn(viewer): SignedIn) -> Answer<Json<Own>> {
+    Ok(Json(profile::own(&house.ctx, &viewer).await?.into()))
+}
+
+/// `PATCH /me`: what is absent stays.
+pub async fn change_me(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    input::Json(change): input::Json<ProfileChange>,
+) -> Answer<Json<Own>> {
+    profile::change(&house.ctx, &viewer, change).await?;
+    Ok(Json(profile::own(&house.ctx, &viewer).await?.into()))
+}
+
+/// `PUT /me/avatar`: the bytes of a picture.
+pub async fn set_picture(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Picture(bytes): Picture,
+) -> Answer<Json<User>> {
+    Ok(Json(profile::set_picture(&house.ctx, &viewer, Some(bytes)).await?))
+}
+
+/// `DELETE /me/avatar`: initials from here on.
+pub async fn remove_picture(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+) -> Answer<Json<User>> {
+    Ok(Json(profile::set_picture(&house.ctx, &viewer, None).await?))
+}
+
+/// `POST /me/password`
+pub async fn change_password(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    input::Json(PasswordChange { current, new }): input::Json<PasswordChange>,
+) -> Answer<StatusCode> {
+    accounts::change_password(&house.ctx, &viewer, &current, &new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /me`
+pub async fn delete(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    input::Json(Deletion { password, messages }): input::Json<Deletion>,
+) -> Answer<StatusCode> {
+    accounts::delete(&house.ctx, &viewer, &password, messages).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /me/export`: a ZIP.
+pub async fn export(State(house): State<House>, SignedIn(viewer): SignedIn) -> Answer<Response> {
+    let archive = domain::export::archive(&house.ctx, &viewer).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"kith.zip\""),
+    ];
+    Ok((headers, archive).into_response())
+}
+
+/// `POST /password-strength`: as one types.
+pub async fn strength(
+    State(house): State<House>,
+    from: From,
+    input::Json(Judge { password, words }): input::Json<Judge>,
+) -> Answer<Json<Strength>> {
+    house.ctx.limits().take_from(Rule::Strength, Some(from.address))?;
+    Ok(Json(passwords::judge(&house.ctx, &password, &words).await?.strength))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judge {
+    password: Password,
+    /// What the person is called.
+    #[serde(default)]
+    words: Vec<String>,
+}
+
+/// `GET /challenge`: for who signs up, where the house asks for one.
+pub async fn challenge(State(house): State<House>) -> Json<Value> {
+    let ctx = &house.ctx;
+    let token = ctx.challenges_bots().then(|| challenge::give(ctx));
+    Json(json!({"token": token, "bits": challenge::BITS}))
+}
+
+/// One's own account: a user with more fields.
+#[derive(Serialize)]
+pub struct Own {
+    #[serde(flatten)]
+    user: User,
+    email: Option<String>,
+    email_confirmed: bool,
+    email_shown: bool,
+    seen_shown: bool,
+    invisible: bool,
+    admin: bool,
+    created_at: Timestamp,
+}
+
+impl std::convert::From<Account> for Own {
+    fn from(account: Account) -> Self {
+        Self {
+            user: account.user,
+            email: account.email,
+            email_confirmed: account.email_confirmed,
+            email_shown: account.email_shown,
+            seen_shown: account.seen_shown,
+            invisible: account.invisible,
+            admin: account.admin,
+            created_at: account.created_at,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -127,7 +244,7 @@ pub async fn search(
 }
 
 /// `GET /users/{username}`
-pub async fn profile(
+pub async fn show(
     State(house): State<House>,
     Anyone(viewer): Anyone,
     Path(username): Path<String>,
@@ -141,13 +258,10 @@ pub async fn friends_of(
     SignedIn(viewer): SignedIn,
     Path(username): Path<String>,
     Query(Paging { cursor, limit }): Query<Paging>,
-) -> Answer<Json<Items<User>>> {
+) -> Answer<Json<Items<Profile>>> {
     let friends = domain::friends::friends_of(&house.ctx, &viewer, &username).await?;
-    Ok(Json(Items::cut(friends, cursor.as_deref(), limit, |user| user.id.to_string())))
-}
-
-fn agent(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())
+    let key = |profile: &Profile| profile.user.id.to_string();
+    Ok(Json(Items::cut(friends, cursor.as_deref(), limit, key)))
 }
 
 /// The cookie to a browser, the token to anyone else: a script on a page never sees it.

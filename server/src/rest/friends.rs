@@ -5,7 +5,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::friends::{self, Asked};
+use domain::{
+    friends::{self, Asked},
+    presence,
+};
 use http::StatusCode;
 use protocol::{
     Items, Limit, RequestId, User,
@@ -25,7 +28,7 @@ pub async fn list(
     SignedIn(viewer): SignedIn,
     Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<User>>> {
-    let friends = friends::list(&house.ctx, &viewer).await?;
+    let friends = presence::friends(&house.ctx, &viewer).await?;
     Ok(Json(Items::cut(friends, cursor.as_deref(), limit, |user| user.id.to_string())))
 }
 
@@ -104,5 +107,35 @@ pub async fn withdraw(
     Path(id): Path<RequestId>,
 ) -> Answer<StatusCode> {
     friends::withdraw(&house.ctx, &viewer, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /blocks`
+pub async fn blocked(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Query(Paging { cursor, limit }): Query<Paging>,
+) -> Answer<Json<Items<User>>> {
+    let blocked = friends::blocked(&house.ctx, &viewer).await?;
+    Ok(Json(Items::cut(blocked, cursor.as_deref(), limit, |user| user.id.to_string())))
+}
+
+/// `PUT /blocks/{username}`
+pub async fn block(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(username): Path<String>,
+) -> Answer<StatusCode> {
+    friends::block(&house.ctx, &viewer, &username).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /blocks/{username}`
+pub async fn unblock(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(username): Path<String>,
+) -> Answer<StatusCode> {
+    friends::unblock(&house.ctx, &viewer, &username).await?;
     Ok(StatusCode::NO_CONTENT)
 }

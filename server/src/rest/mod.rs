@@ -7,6 +7,8 @@ pub mod health;
 mod input;
 pub use input::Query;
 pub mod messages;
+pub mod notifications;
+pub mod pictures;
 pub mod rooms;
 
 use crate::problem::Refusal;

@@ -1,7 +1,7 @@
 //! Rooms, and the direct room with a person.
 
 use axum::{Json, body::Bytes, extract::State};
-use domain::rooms;
+use domain::{presence, rooms};
 use http::StatusCode;
 use protocol::{
     Items, Problem, Room, RoomId, RoomName, User,
@@ -21,7 +21,9 @@ pub async fn list(
     SignedIn(viewer): SignedIn,
     Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<Room>>> {
-    Ok(Json(rooms::list(&house.ctx, &viewer, cursor.as_deref(), limit).await?))
+    let mut rooms = rooms::list(&house.ctx, &viewer, cursor.as_deref(), limit).await?;
+    house.hub.dress(&house.ctx, &mut rooms.items);
+    Ok(Json(rooms))
 }
 
 #[derive(Deserialize)]
@@ -47,7 +49,9 @@ pub async fn show(
     SignedIn(viewer): SignedIn,
     Path(id): Path<RoomId>,
 ) -> Answer<Json<Room>> {
-    Ok(Json(rooms::show(&house.ctx, viewer.account(), id).await?))
+    let mut room = rooms::show(&house.ctx, viewer.account(), id).await?;
+    house.hub.dress(&house.ctx, [&mut room]);
+    Ok(Json(room))
 }
 
 /// `PUT /rooms/{id}/members/me`
@@ -85,7 +89,7 @@ pub async fn members(
     Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<MemberBody>>> {
     let member = rooms::member(&house.ctx, &viewer, id).await?;
-    let members = rooms::members(&house.ctx, &member).await?;
+    let members = presence::members(&house.ctx, &member).await?;
     let members = members.into_iter().map(|(user, role)| MemberBody { user, role }).collect();
     let key = |member: &MemberBody| member.user.id.to_string();
     Ok(Json(Items::cut(members, cursor.as_deref(), limit, key)))

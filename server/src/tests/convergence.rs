@@ -7,10 +7,12 @@ use app::live::{timeline::Timeline, world::World};
 use domain::{friends, messages as said, rooms};
 use engines::Shared;
 use protocol::{
-    Body, Command, Event, Limit, Message, MessageId, Room, RoomId, User,
+    AccountId, Body, Command, Event, Limit, Message, MessageId, Room, RoomId, User,
     friends::FriendRequest,
     messages::{Draft, Window},
+    notifications::{Inbox, Notification},
     rooms::Kind,
+    socket::NotificationState,
 };
 use tokio::time::timeout;
 
@@ -44,22 +46,33 @@ struct Seen {
     messages: BTreeMap<RoomId, Vec<Message>>,
     friends: Vec<User>,
     requests: Vec<FriendRequest>,
+    blocked: Vec<AccountId>,
+    bell: NotificationState,
+    /// Each with whether it is read: when that was is nowhere shown.
+    cards: Vec<(Notification, bool)>,
 }
 
 fn seen(world: &World) -> Seen {
     let ids = world.rooms();
-    let room = |id: &RoomId| world.room(*id).unwrap().clone();
+    // How many are here is told by the second, and has a test of its own.
+    let room = |id: &RoomId| Room { online_count: 0, ..world.room(*id).unwrap().clone() };
     let messages = |id: &RoomId| {
         let list = |timeline: &Timeline| {
             timeline.ids().map(|id| timeline.get(id).unwrap().clone()).collect()
         };
         Some((*id, list(world.timeline(*id)?)))
     };
+    let card = |card: &Notification| {
+        (Notification { read_at: None, ..card.clone() }, card.read_at.is_some())
+    };
     Seen {
         rooms: ids.iter().map(room).collect(),
         messages: ids.iter().filter_map(messages).collect(),
         friends: world.friends().to_vec(),
         requests: world.requests().to_vec(),
+        blocked: world.blocked().to_vec(),
+        bell: world.bell().state(),
+        cards: world.bell().cards().unwrap_or_default().iter().map(card).collect(),
     }
 }
 
@@ -88,7 +101,13 @@ impl Watcher {
         for id in ids {
             self.load(house, &mut world, id).await;
         }
+        world.load_cards(self.cards(house).await);
         world
+    }
+
+    async fn cards(&self, house: &House) -> Inbox {
+        let limit = Limit::try_from(100).unwrap();
+        domain::notifications::list(&house.ctx, &self.viewer, None, limit).await.unwrap()
     }
 
     async fn load(&self, house: &House, world: &mut World, id: RoomId) {
@@ -100,6 +119,10 @@ impl Watcher {
 
     /// Opens every room that is not open yet, as a person would by and by.
     async fn open_rooms(&mut self, house: &House) {
+        if self.world.bell().cards().is_none() {
+            let cards = self.cards(house).await;
+            self.world.load_cards(cards);
+        }
         for id in self.world.rooms() {
             if self.world.timeline(id).is_none() {
                 let mut world = self.world.clone();
@@ -194,6 +217,10 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
     };
     match (chance.below(20), member) {
         (0, _) => drop(friends::ask(ctx, viewer, other.name()).await),
+        (1, _) if chance.once_in(3) => {
+            let up_to = chance.below(20) as i64;
+            drop(domain::notifications::mark_read(ctx, viewer, up_to).await);
+        }
         (1, _) => {
             let requests = friends::requests(ctx, viewer, None).await.unwrap();
             for request in requests {
@@ -205,6 +232,8 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
             }
         }
         (2, _) if chance.once_in(3) => drop(friends::unfriend(ctx, viewer, other.name()).await),
+        (2, _) if chance.once_in(3) => drop(friends::block(ctx, viewer, other.name()).await),
+        (2, _) => drop(friends::unblock(ctx, viewer, other.name()).await),
         (3, _) => drop(rooms::direct::open(ctx, viewer, other.name()).await),
         (4, _) if rooms_of_one.len() < 4 => {
             let kind = if chance.once_in(2) { Kind::Public } else { Kind::Private };
@@ -268,14 +297,14 @@ async fn converges(nodes: &[House], seed: u64, losses: bool) {
 #[tokio::test]
 async fn worlds_converge_with_events_doubled_and_shuffled() {
     for seed in 0..SEQUENCES {
-        converges(&[House::without_limits().await], seed, false).await;
+        converges(&[House::open().await], seed, false).await;
     }
 }
 
 #[tokio::test]
 async fn worlds_converge_with_events_lost_as_well() {
     for seed in 100..100 + SEQUENCES {
-        converges(&[House::without_limits().await], seed, true).await;
+        converges(&[House::open().await], seed, true).await;
     }
 }
 

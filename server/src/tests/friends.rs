@@ -61,23 +61,23 @@ async fn friends_hear_of_each_other_live() {
     let (alice, bob) = (house.person("alice").await, house.person("bob").await);
     let (mut hers, _) = alice.connect().await;
     let (mut his, _) = bob.connect().await;
-    let relation = |event: Event| match event {
-        Event::Friend(state) => (state.user.username.clone(), state.relation),
+    let relation = |told: Vec<Event>| match told.last() {
+        Some(Event::Friend(state)) => (state.user.username.clone(), state.relation),
         other => panic!("{other:?}"),
     };
+    let is_friend = |event: &Event| matches!(event, Event::Friend(_));
     alice.post("/friend-requests", json!({"username": "bob"})).await;
-    assert_eq!(relation(hers.next().await), ("bob".into(), Relation::Outgoing));
-    assert_eq!(relation(his.next().await), ("alice".into(), Relation::Incoming));
+    assert_eq!(relation(hers.until(is_friend).await), ("bob".into(), Relation::Outgoing));
+    assert_eq!(relation(his.until(is_friend).await), ("alice".into(), Relation::Incoming));
     bob.post("/friend-requests", json!({"username": "alice"})).await;
-    assert_eq!(relation(hers.next().await), ("bob".into(), Relation::Friend));
-    assert_eq!(relation(his.next().await), ("alice".into(), Relation::Friend));
+    assert_eq!(relation(hers.until(is_friend).await), ("bob".into(), Relation::Friend));
+    assert_eq!(relation(his.until(is_friend).await), ("alice".into(), Relation::Friend));
     let room = alice.direct(&bob).await;
-    assert!(
-        matches!(his.next().await, Event::Room { room: told } if told.id == room && !told.closed)
-    );
+    let open = |event: &Event| matches!(event, Event::Room { room: told } if told.id == room && !told.closed);
+    his.until(open).await;
     assert_eq!(bob.delete("/friends/alice").await.status, 204);
     let told = hers.until(|event| matches!(event, Event::Friend(_))).await;
-    assert_eq!(relation(told.last().unwrap().clone()), ("bob".into(), Relation::None));
+    assert_eq!(relation(told.clone()), ("bob".into(), Relation::None));
     let closed = |event: &Event| matches!(event, Event::Room { room: told } if told.id == room && told.closed);
     assert!(told.iter().any(closed), "{told:?}");
 }

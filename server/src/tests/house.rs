@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use domain::{Clock, Config, Ctx};
+use domain::{Config, Ctx, limits::Quotas};
 use engines::Shared;
 use futures_util::{SinkExt, StreamExt};
 use migrations::Migrator;
@@ -17,7 +17,7 @@ use tokio_tungstenite::{
     tungstenite::{Error as SocketError, Message as Frame, client::IntoClientRequest},
 };
 
-use crate::{config::Switch, origin::Origins, serve};
+use crate::{origin::Origins, serve};
 
 pub const PASSWORD: &str = "correct horse battery";
 /// Long enough for a busy machine; a test that waits as long has failed.
@@ -32,13 +32,14 @@ pub struct House {
 }
 
 impl House {
+    /// A house in which anything may be done as often as a test likes.
     pub async fn open() -> Self {
-        Self::with(Switch::On).await
+        Self::with(|config| config).await
     }
 
-    /// For who asks more often than a person would.
-    pub async fn without_limits() -> Self {
-        Self::with(Switch::Off).await
+    /// One with the limits that every house has.
+    pub async fn limited() -> Self {
+        Self::with(|config| Config { quotas: Some(Quotas::default()), ..config }).await
     }
 
     /// As many nodes of one house.
@@ -52,33 +53,30 @@ impl House {
 
     /// A node of the house that keeps everything here.
     pub async fn node(database_url: &str, redis_url: Option<&str>) -> Self {
-        let config = Config {
-            database_url: database_url.to_owned(),
-            redis_url: redis_url.map(str::to_owned),
-            clock: Clock::System,
-        };
-        Self::on(config, Switch::Off).await
+        let redis_url = redis_url.map(str::to_owned);
+        Self::on(Config { redis_url, ..Config::new(database_url) }).await
     }
 
-    async fn with(rate_limits: Switch) -> Self {
+    /// One that is set up otherwise.
+    pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
         let folder = TempDir::new().unwrap();
         let shared = Shared::chosen();
         let (database_url, redis_url) = match &shared {
             Some(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
             None => (format!("sqlite:{}", folder.path().join("kith.db").display()), None),
         };
-        let config = Config { database_url, redis_url, clock: Clock::System };
-        Self { _place: (Some(folder), shared), ..Self::on(config, rate_limits).await }
+        let config = change(Config { redis_url, ..Config::new(database_url) });
+        Self { _place: (Some(folder), shared), ..Self::on(config).await }
     }
 
-    async fn on(config: Config, rate_limits: Switch) -> Self {
+    async fn on(config: Config) -> Self {
         let _ = any_spawner::Executor::init_tokio();
-        let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let config = Config { address: format!("http://{address}"), ..config };
+        let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let url = format!("http://{address}");
-        let house = serve::House::new(ctx.clone(), Origins::default(), url, rate_limits);
+        let house = serve::House::new(ctx.clone(), Origins::default());
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });

@@ -8,6 +8,8 @@ mod doors;
 mod forms;
 mod friends;
 mod house;
+mod mail;
 mod messages;
 mod nodes;
+mod people;
 mod socket;

@@ -295,7 +295,7 @@ async fn a_stopping_server_says_goodbye() {
 
 #[tokio::test]
 async fn who_never_stops_talking_is_closed_with_4029() {
-    let house = House::open().await;
+    let house = House::limited().await;
     let alice = house.person("alice").await;
     let (mut socket, _) = alice.connect().await;
     for n in 0..400 {
@@ -324,7 +324,7 @@ async fn a_close_is_answered() {
 
 #[tokio::test]
 async fn more_answers_than_fit_stop_nothing_once_they_are_read() {
-    let house = House::without_limits().await;
+    let house = House::open().await;
     let (alice, _, room) = house.friends("alice", "bob").await;
     for n in 0..150 {
         alice.say(room, &format!("{n} {}", "x".repeat(3_900))).await;

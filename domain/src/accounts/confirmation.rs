@@ -1,0 +1,131 @@
+//! An e-mail address counts once its owner has followed a link. That it is in use already is told to
+//! its owner alone, by mail.
+
+use protocol::{AccountId, Email, Timestamp};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::{entity as account, sessions::Token};
+use crate::{Ctx, Error, Result, db::Tx, mail};
+
+/// How long a link works, in milliseconds.
+const LIFETIME_MS: i64 = 24 * 60 * 60 * 1_000;
+
+mod link {
+    use super::{AccountId, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, PartialEq, Eq, Debug, DeriveEntityModel)]
+    #[sea_orm(table_name = "confirmation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub token_hash: Vec<u8>,
+        pub account_id: AccountId,
+        pub email: String,
+        pub expires_at: Timestamp,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What becomes of an address that somebody says is theirs.
+pub(super) enum Claimed {
+    /// It counts at once: there is no mail server to ask its owner by.
+    Counts(String),
+    /// A letter asks.
+    Asked,
+}
+
+/// What is to be stored of an address: with a mail server nothing counts before it is confirmed.
+///
+/// # Errors
+/// `Conflict` where it is somebody else's, and there is no mail server.
+pub(super) async fn claim(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: AccountId,
+    name: &str,
+    email: &Email,
+) -> Result<Claimed> {
+    let key = email.as_str().to_lowercase();
+    let owner = owner(tx, &key).await?.filter(|owner| owner.id != id);
+    if !ctx.sends_mail {
+        return match owner {
+            Some(_) => Err(Error::Conflict("This e-mail address is in use.")),
+            None => Ok(Claimed::Counts(key)),
+        };
+    }
+    forget(tx, id).await?;
+    let house = ctx.address();
+    if let Some(owner) = owner {
+        let body = format!(
+            "Hello {},\n\nsomebody wanted to use this address for another account at {house}. It \
+             is yours, and stays with your account @{}. If that was you: sign in, or set a new \
+             password at {house}/forgotten\n",
+            owner.display_name, owner.username
+        );
+        mail::post(tx, email.as_str(), "Your address is in use already", body).await?;
+        return Ok(Claimed::Asked);
+    }
+    let token = Token::new();
+    let row = link::ActiveModel {
+        token_hash: Set(token.hash()),
+        account_id: Set(id),
+        email: Set(email.as_str().to_owned()),
+        expires_at: Set(tx.now().plus_ms(LIFETIME_MS)),
+    };
+    link::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    let body = format!(
+        "Hello {name},\n\nis this address yours? Then follow this link within a day, and it \
+         counts:\n{house}/confirm/{}\n\nIf you know nothing of this, you need do nothing.\n",
+        token.as_str()
+    );
+    mail::post(tx, email.as_str(), "Is this address yours?", body).await?;
+    Ok(Claimed::Asked)
+}
+
+/// Follows a link: from here on the address counts. Once more, nothing changes.
+///
+/// # Errors
+/// `NotFound` where the link was never sent, or is too old; `Conflict` where somebody else's address
+/// it has become.
+pub async fn confirm(ctx: &Ctx, token: &str) -> Result<()> {
+    let hash = Token::hash_of(token);
+    ctx.transact(async |tx| {
+        let found = link::Entity::find_by_id(hash)
+            .filter(link::Column::ExpiresAt.gt(tx.now()))
+            .one(tx.conn())
+            .await?;
+        let link = found.ok_or(Error::NotFound)?;
+        super::lock(tx, link.account_id).await?;
+        let key = link.email.to_lowercase();
+        match owner(tx, &key).await? {
+            Some(owner) if owner.id == link.account_id => return Ok(()),
+            Some(_) => return Err(Error::Conflict("This e-mail address is in use.")),
+            None => {}
+        }
+        let counts = account::ActiveModel {
+            id: Set(link.account_id),
+            email: Set(Some(link.email)),
+            email_key: Set(Some(key)),
+            ..Default::default()
+        };
+        account::Entity::update(counts).exec(tx.conn()).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Links that were sent stop working.
+pub(super) async fn forget(tx: &Tx, id: AccountId) -> Result<()> {
+    let theirs = link::Column::AccountId.eq(id);
+    link::Entity::delete_many().filter(theirs).exec(tx.conn()).await?;
+    Ok(())
+}
+
+async fn owner(tx: &Tx, key: &str) -> Result<Option<account::Model>> {
+    let column = account::Column::EmailKey;
+    Ok(account::Entity::find().filter(column.eq(key)).one(tx.conn()).await?)
+}

@@ -1,0 +1,324 @@
+//! How often something may be done, each rule with a quota of its own: so much at once, and so much
+//! in a time from then on. One process counts for itself.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash, RandomState},
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use governor::{
+    NotUntil, Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos,
+    state::StateStore,
+};
+use protocol::AccountId;
+
+use crate::{Clock, Error, Result};
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// Failed sign-ins to one account from one address.
+    SignIn,
+    /// Failed sign-ins from one address.
+    SignInAddress,
+    /// Wrong passwords of somebody who is signed in.
+    Password,
+    /// Accounts made from one address.
+    SignUp,
+    /// Letters to one address.
+    Letter,
+    /// Links for a forgotten password, asked for from one address.
+    Reset,
+    /// Passwords whose strength is judged, for one address.
+    Strength,
+    /// Messages of one account.
+    Message,
+    /// Searches for people by one account.
+    Search,
+    /// Friend requests of one account.
+    Request,
+    /// Pictures of one account.
+    Picture,
+    /// Archives of one account's data.
+    Export,
+    /// Sockets of one account.
+    Handshake,
+    /// Sockets from one address that were refused.
+    HandshakeAddress,
+}
+
+/// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
+/// many at once.
+const RULES: [(Rule, &str, u32, u64, u32); 14] = [
+    (Rule::SignIn, "sign-in", 5, 60, 5),
+    (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
+    (Rule::Password, "password", 5, 60, 5),
+    (Rule::SignUp, "sign-up", 5, 3_600, 5),
+    (Rule::Letter, "letter", 3, 3_600, 3),
+    (Rule::Reset, "reset", 20, 3_600, 20),
+    (Rule::Strength, "strength", 60, 60, 60),
+    (Rule::Message, "message", 10, 1, 20),
+    (Rule::Search, "search", 30, 60, 30),
+    (Rule::Request, "request", 60, 3_600, 30),
+    (Rule::Picture, "picture", 10, 60, 10),
+    (Rule::Export, "export", 5, 3_600, 5),
+    (Rule::Handshake, "handshake", 30, 60, 30),
+    (Rule::HandshakeAddress, "handshake-address", 30, 60, 30),
+];
+
+/// Who is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Key(u64);
+
+/// Quotas other than the usual ones, as `message=10/s:20,sign-up=5/h`: so many in a second, minute,
+/// hour or day, and after the colon how many at once.
+#[derive(Clone, Debug, Default)]
+pub struct Quotas(Vec<(usize, Quota)>);
+
+impl FromStr for Quotas {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let one = |part: &str| {
+            let (name, rest) = part.split_once('=')?;
+            let rule = RULES.iter().position(|rule| rule.1 == name.trim())?;
+            let (count, rest) = rest.split_once('/')?;
+            let (unit, burst) = rest.split_once(':').unwrap_or((rest, count));
+            let seconds = match unit.trim() {
+                "s" => 1,
+                "m" => 60,
+                "h" => 3_600,
+                "d" => 86_400,
+                _ => return None,
+            };
+            let count: NonZeroU32 = count.trim().parse().ok()?;
+            let burst: NonZeroU32 = burst.trim().parse().ok()?;
+            Some((rule, quota(count, seconds, burst)))
+        };
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let read =
+            |part| one(part).ok_or_else(|| format!("{part} is no limit such as message=10/s:20"));
+        parts.map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn quota(count: NonZeroU32, seconds: u64, burst: NonZeroU32) -> Quota {
+    let each = Duration::from_secs(seconds) / count.get();
+    // Never zero: a count is at most a few thousand millions a second.
+    Quota::with_period(each).unwrap_or(Quota::per_second(count)).allow_burst(burst)
+}
+
+/// The counters of this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Limits(Option<Arc<Counters>>);
+
+struct Counters {
+    hasher: RandomState,
+    rules: Vec<Counter>,
+}
+
+struct Counter {
+    quota: Quota,
+    used: Store,
+    limiter: RateLimiter<Key, Store, Instants, NoOpMiddleware<Nanos>>,
+}
+
+impl Limits {
+    /// Nothing is counted.
+    pub(crate) fn off() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn new(quotas: &Quotas, clock: &Clock) -> Self {
+        let counter = |(index, (_, _, count, seconds, burst)): (usize, _)| {
+            let or_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+            let usual = quota(or_one(count), seconds, or_one(burst));
+            let chosen = quotas.0.iter().rev().find(|(rule, _)| *rule == index);
+            let quota = chosen.map_or(usual, |(_, quota)| *quota);
+            let (clock, used) = (Instants(clock.clone()), Store::default());
+            Counter { quota, used: used.clone(), limiter: RateLimiter::new(quota, used, clock) }
+        };
+        let rules = RULES.into_iter().enumerate().map(counter).collect();
+        Self(Some(Arc::new(Counters { hasher: RandomState::new(), rules })))
+    }
+
+    /// Whether anything is counted.
+    pub fn are_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Who is counted, by anything that names them.
+    pub fn key(&self, who: impl Hash) -> Key {
+        Key(self.0.as_ref().map_or(0, |counters| counters.hasher.hash_one(who)))
+    }
+
+    /// Counts one for an account.
+    ///
+    /// # Errors
+    /// `RateLimited`, with how long to wait.
+    pub fn take_for(&self, rule: Rule, account: AccountId) -> Result<()> {
+        self.take(rule, self.key(account))
+    }
+
+    /// Counts one for an address; of IPv6 the network of 64 bits that one house has.
+    ///
+    /// # Errors
+    /// `RateLimited`, with how long to wait.
+    pub fn take_from(&self, rule: Rule, address: Option<IpAddr>) -> Result<()> {
+        // Only the command line comes from nowhere.
+        let Some(address) = address else { return Ok(()) };
+        self.take(rule, self.key(network(address)))
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// `RateLimited`, with how long to wait.
+    pub fn take(&self, rule: Rule, key: Key) -> Result<()> {
+        let Some((counters, counter)) = self.counter(rule) else { return Ok(()) };
+        let limited = |until: NotUntil<Nanos>| {
+            let now = counters.rules[0].limiter.clock().now();
+            let wait = until.wait_time_from(now).as_millis();
+            Error::RateLimited { retry_after_ms: u64::try_from(wait).unwrap_or(u64::MAX).max(1) }
+        };
+        counter.limiter.check_key(&key).map_err(limited)
+    }
+
+    /// Takes one back that turned out not to count.
+    pub fn give_back(&self, rule: Rule, key: Key) {
+        if let Some((_, counter)) = self.counter(rule) {
+            counter.used.give_back(key, counter.quota.replenish_interval());
+        }
+    }
+
+    fn counter(&self, rule: Rule) -> Option<(&Counters, &Counter)> {
+        let counters = self.0.as_deref()?;
+        let index = RULES.iter().position(|row| row.0 == rule)?;
+        Some((counters, counters.rules.get(index)?))
+    }
+}
+
+/// What of an address one house has to itself.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+/// The house's clock, as governor reads it.
+#[derive(Clone, Debug)]
+struct Instants(Clock);
+
+impl governor::clock::Clock for Instants {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Duration::from_millis(u64::try_from(self.0.now().0).unwrap_or(0)).into()
+    }
+}
+
+/// Until when each key has used up its quota, since the limiter began.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<HashMap<Key, Nanos>>>);
+
+/// Keys past this are looked through for those whose time is over.
+const MANY: usize = 16 * 1_024;
+
+impl StateStore for Store {
+    type Key = Key;
+
+    fn measure_and_replace<T, F, E>(&self, key: &Key, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (value, until) = measure(used.get(key).copied())?;
+        if used.len() >= MANY && used.len().is_power_of_two() {
+            // Whoever comes now has an end in the future; earlier ends count for nothing.
+            used.retain(|_, end| *end > until.saturating_sub(DAY.into()));
+        }
+        used.insert(*key, until);
+        Ok(value)
+    }
+}
+
+/// No quota is longer.
+const DAY: Duration = Duration::from_secs(86_400);
+
+impl Store {
+    fn give_back(&self, key: Key, each: Duration) {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = used.get_mut(&key) {
+            *until = until.saturating_sub(each.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Timestamp;
+
+    use super::*;
+
+    fn wait(outcome: Result<()>) -> u64 {
+        match outcome {
+            Err(Error::RateLimited { retry_after_ms }) => retry_after_ms,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_quota_refills_and_says_how_long_to_wait() {
+        let clock = Clock::fixed(Timestamp(1_000_000));
+        let limits = Limits::new(&Quotas::default(), &clock);
+        let key = limits.key("alice");
+        for _ in 0..20 {
+            limits.take(Rule::Message, key).unwrap();
+        }
+        assert_eq!(wait(limits.take(Rule::Message, key)), 100);
+        limits.take(Rule::Message, limits.key("bob")).unwrap();
+        clock.advance_ms(100);
+        limits.take(Rule::Message, key).unwrap();
+        assert_eq!(wait(limits.take(Rule::Message, key)), 100);
+        limits.give_back(Rule::Message, key);
+        limits.take(Rule::Message, key).unwrap();
+    }
+
+    #[test]
+    fn a_house_of_ipv6_is_one_address() {
+        let limits = Limits::new(&"sign-up=1/h".parse().unwrap(), &Clock::fixed(Timestamp(0)));
+        let from = |text: &str| limits.take_from(Rule::SignUp, Some(text.parse().unwrap()));
+        from("2001:db8:1:2::1").unwrap();
+        assert_eq!(wait(from("2001:db8:1:2:ffff::9")), 3_600_000);
+        from("2001:db8:1:3::1").unwrap();
+        from("192.0.2.1").unwrap();
+        assert!(wait(from("::ffff:192.0.2.1")) > 0);
+        assert!(limits.take_from(Rule::SignUp, None).is_ok());
+    }
+
+    #[test]
+    fn quotas_are_read_or_refused_in_words() {
+        for text in ["message=10/s:20", "sign-up = 5/h, search=1/d", ""] {
+            text.parse::<Quotas>().unwrap();
+        }
+        for text in ["message", "weather=1/s", "message=0/s", "message=1/y", "message=1/s:0"] {
+            assert!(text.parse::<Quotas>().unwrap_err().contains("such as"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_off_counts_nothing() {
+        let limits = Limits::off();
+        let key = limits.key("anyone");
+        (0..1_000).for_each(|_| limits.take(Rule::SignUp, key).unwrap());
+    }
+}

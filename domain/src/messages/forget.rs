@@ -1,0 +1,76 @@
+//! Deleting everything that somebody said, when their account is gone and they wanted it so.
+
+use protocol::{AccountId, RoomId};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+
+use super::{change, entity};
+use crate::{
+    Ctx, Result,
+    accounts::entity as account,
+    rooms::{access, entity::room},
+};
+
+/// As many messages in one transaction: others want to write too.
+const AT_ONCE: u64 = 100;
+
+/// Deletes what is to go. What a restart interrupts goes on with the next.
+pub(crate) async fn forget_said(ctx: &Ctx) -> Result<()> {
+    let going = account::Entity::find()
+        .filter(account::Column::Forgetting.eq(true))
+        .all(ctx.db.read())
+        .await?;
+    for author in going {
+        let mut after = RoomId(Uuid::nil());
+        while let Some(room) = next_room(ctx, after).await? {
+            while forget_some(ctx, author.id, room).await? {}
+            after = room;
+        }
+        ctx.transact(async |tx| {
+            let done = account::ActiveModel {
+                id: Set(author.id),
+                forgetting: Set(false),
+                ..Default::default()
+            };
+            account::Entity::update(done).exec(tx.conn()).await?;
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn next_room(ctx: &Ctx, after: RoomId) -> Result<Option<RoomId>> {
+    let room = room::Entity::find()
+        .filter(room::Column::Id.gt(after))
+        .order_by_asc(room::Column::Id)
+        .one(ctx.db.read())
+        .await?;
+    Ok(room.map(|room| room.id))
+}
+
+/// Whether there may be more.
+async fn forget_some(ctx: &Ctx, author: AccountId, id: RoomId) -> Result<bool> {
+    let theirs = || {
+        entity::Entity::find()
+            .filter(entity::Column::RoomId.eq(id))
+            .filter(entity::Column::AuthorId.eq(author))
+            .filter(entity::Column::DeletedAt.is_null())
+            .limit(AT_ONCE)
+    };
+    let found = theirs().all(ctx.db.read()).await?.len() as u64;
+    if found == 0 {
+        return Ok(false);
+    }
+    ctx.transact(async |tx| {
+        let mut room = access::lock(tx, id).await?;
+        for mut row in theirs().all(tx.conn()).await? {
+            row.body = String::new();
+            row.deleted_at = Some(tx.now());
+            let message = change::change(tx, &room, row).await?;
+            room.revision = message.revision;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found == AT_ONCE)
+}

@@ -1,0 +1,185 @@
+//! Who is here: a lease that each connection holds, counted by person. Nodes tell each other by Redis
+//! who is with them, and again and again: what a node says that died ends by itself. Nothing of it is
+//! in the database but when somebody was here last.
+
+mod gossip;
+mod state;
+
+use std::{sync::Weak, time::Duration};
+
+use protocol::{
+    AccountId, RoomId, Timestamp, User,
+    accounts::Status,
+    friends::{FriendState, Relation},
+    rooms::Role,
+};
+use sea_orm::entity::prelude::*;
+
+pub(crate) use gossip::{From, Said};
+pub use state::Lease;
+pub(crate) use state::Presence;
+
+use crate::{
+    Ctx, Result, Viewer,
+    accounts::entity as account,
+    bus::Change,
+    friends,
+    rooms::{self, Member},
+    rows::padded,
+};
+
+/// How long a node is believed that says nothing more, in milliseconds.
+pub const LEASE_MS: i64 = 60_000;
+/// How long somebody is still here whose last connection went: a page that is loaded anew is nobody's
+/// leaving.
+pub const GRACE_MS: i64 = 4_000;
+/// How often a node says all that it knows.
+const REPEAT_MS: i64 = 20_000;
+/// How often it is written down that those who are here are here.
+const WRITE_MS: i64 = 5 * 60_000;
+const TICK: Duration = Duration::from_secs(1);
+
+/// A connection of the viewer's is here, until the lease is dropped.
+pub fn enter(ctx: &Ctx, viewer: &Viewer, is_invisible: bool) -> Lease {
+    Lease::take(&ctx.presence, ctx.bus(), ctx.clock(), viewer.account(), is_invisible)
+}
+
+/// Whether somebody is here, as others see it.
+pub fn status(ctx: &Ctx, account: AccountId) -> Status {
+    ctx.presence.status(account, ctx.clock.now())
+}
+
+/// How many of these people are here.
+pub fn count(ctx: &Ctx, people: impl IntoIterator<Item = AccountId>) -> i64 {
+    let now = ctx.clock.now();
+    let here = people.into_iter().filter(|id| ctx.presence.status(*id, now) != Status::Offline);
+    i64::try_from(here.count()).unwrap_or(i64::MAX)
+}
+
+/// The viewer's friends, by display name, with whether they are here.
+///
+/// # Errors
+/// As reading fails.
+pub async fn friends(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
+    let mut friends = friends::list(ctx, viewer).await?;
+    dress(ctx, &mut friends);
+    Ok(friends)
+}
+
+/// Says of friends whether they are here; when they were last stays with those who are not.
+pub(crate) fn dress<'a>(ctx: &Ctx, users: impl IntoIterator<Item = &'a mut User>) {
+    let now = ctx.clock.now();
+    for user in users {
+        let status = ctx.presence.status(user.id, now);
+        user.status = Some(status);
+        user.last_seen = user.last_seen.filter(|_| status == Status::Offline);
+    }
+}
+
+/// Who is in the member's room, with whether they are here; of those with whom there is a block it is
+/// not said.
+///
+/// # Errors
+/// As reading fails.
+pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<(User, Role)>> {
+    let mut members = rooms::members(ctx, member).await?;
+    let apart = friends::apart(ctx, member.account()).await?;
+    let now = ctx.clock.now();
+    for (user, _) in &mut members {
+        let status = ctx.presence.status(user.id, now);
+        user.status = (!apart.contains(&user.id)).then_some(status);
+    }
+    Ok(members)
+}
+
+/// A person as a friend sees them now: whether they are here, and when they were last.
+///
+/// # Errors
+/// `NotFound` where they are gone.
+pub async fn of(ctx: &Ctx, account: AccountId) -> Result<(Status, Option<Timestamp>)> {
+    let status = status(ctx, account);
+    if status != Status::Offline {
+        return Ok((status, None));
+    }
+    let row = account::Entity::find_by_id(account).one(ctx.db.deliver()).await?;
+    let seen = row.filter(|row| row.seen_shown).and_then(|row| row.last_seen_at);
+    Ok((status, seen))
+}
+
+/// The viewer is writing in a room: told to who is there, and to the other nodes. Nothing is kept.
+///
+/// # Errors
+/// `NotFound` where they are not in it; `Forbidden` where they may not write.
+pub async fn typing(ctx: &Ctx, viewer: &Viewer, room: RoomId) -> Result<()> {
+    let member = rooms::member(ctx, viewer, room).await?;
+    rooms::may_speak(ctx, &member).await?;
+    let account = viewer.account();
+    if !ctx.presence.is_invisible(account) {
+        ctx.bus().publish(vec![Change::Typing { room, account }]);
+        ctx.bus().say(&Said::Typing(room, account));
+    }
+    Ok(())
+}
+
+/// How an account stands to another person, with whether they are here where they are a friend.
+///
+/// # Errors
+/// `NotFound` where the other is nobody.
+pub async fn state(ctx: &Ctx, account: AccountId, other: AccountId) -> Result<FriendState> {
+    let mut state = friends::state(ctx, account, other).await?;
+    if state.relation == Relation::Friend {
+        let (status, last_seen) = of(ctx, other).await?;
+        state.user = User { status: Some(status), last_seen, ..state.user };
+    }
+    Ok(state)
+}
+
+/// Reads again whether somebody wants to be seen.
+///
+/// # Errors
+/// As reading fails.
+pub async fn look(ctx: &Ctx, account: AccountId) -> Result<()> {
+    let row = account::Entity::find_by_id(account).one(ctx.db.deliver()).await?;
+    let is_invisible = row.is_none_or(|row| row.invisible);
+    ctx.presence.set_invisible(account, is_invisible, ctx.bus(), ctx.clock.now());
+    Ok(())
+}
+
+/// Looks at the clock, and at what other nodes say, for as long as the house is open.
+pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
+    let mut heard = ctx.bus().hear_others();
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(TICK);
+        while open.strong_count() > 0 {
+            tokio::select! {
+                Some(said) = heard.recv() => ctx.presence.hear(&said, ctx.bus(), ctx.clock.now()),
+                _ = ticks.tick() => tick(&ctx).await,
+            }
+        }
+    });
+}
+
+/// What the clock brings: who has gone, which nodes are silent, what is to be said and written.
+pub async fn tick(ctx: &Ctx) {
+    let now = ctx.clock.now();
+    let due = ctx.presence.tick(ctx.bus(), now);
+    if !due.seen.is_empty() {
+        let written = ctx.transact(async |tx| {
+            for some in due.seen.chunks(1_024) {
+                let ids = padded(some.iter().copied());
+                account::Entity::update_many()
+                    .col_expr(account::Column::LastSeenAt, Expr::value(now))
+                    .filter(account::Column::Id.is_in(ids))
+                    .exec(tx.conn())
+                    .await?;
+            }
+            Ok(())
+        });
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "when people were here last could not be written");
+        }
+    }
+    // After it is written when they were here last, which is told along.
+    let left = due.left.into_iter().map(|account| Change::Present { account });
+    ctx.bus().publish(left.collect());
+}

@@ -1,0 +1,171 @@
+//! Who is here, told to those whom it concerns: friends, of each other; everyone in a room, how many
+//! are, and who is writing. What happens within a moment is told as one.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::{Ctx, friends, presence};
+use protocol::{AccountId, Event, Room, RoomId};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
+
+use super::{hub::Hub, queue::Frame};
+
+/// As much is told together.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// How often a room hears how many are in it; a large one more slowly.
+const COUNTED: Duration = Duration::from_secs(1);
+/// Each as many people more make a room a second slower.
+const LARGE: usize = 1_000;
+/// Nobody is told who writes where more than this are.
+const TYPING: usize = 200;
+
+#[derive(Debug, Default)]
+struct Due {
+    moved: HashSet<AccountId>,
+    typing: HashSet<(RoomId, AccountId)>,
+    rooms: HashSet<RoomId>,
+    look: HashSet<AccountId>,
+}
+
+/// What is to be told, and who tells it.
+#[derive(Debug, Default)]
+pub struct Moves {
+    due: Mutex<Due>,
+    teller: Notify,
+}
+
+impl Moves {
+    fn note(&self, note: impl FnOnce(&mut Due)) {
+        note(&mut self.due());
+        self.teller.notify_one();
+    }
+
+    fn due(&self) -> MutexGuard<'_, Due> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody came, went, or took their hands off.
+    pub fn moved(&self, account: AccountId) {
+        self.note(|due| {
+            due.moved.insert(account);
+        });
+    }
+
+    pub fn typing(&self, room: RoomId, account: AccountId) {
+        self.note(|due| {
+            due.typing.insert((room, account));
+        });
+    }
+
+    /// Who is in these rooms may be more or fewer than before.
+    pub fn count(&self, rooms: impl IntoIterator<Item = RoomId>) {
+        self.note(|due| due.rooms.extend(rooms));
+    }
+
+    /// Somebody wants to be seen, or no more.
+    pub fn look(&self, account: AccountId) {
+        self.note(|due| {
+            due.look.insert(account);
+        });
+    }
+}
+
+impl Hub {
+    /// Tells who is here, for as long as the process lives.
+    pub(super) async fn tell_presence(self: Arc<Self>, ctx: Ctx) {
+        // What each room was told last, and when it may be told again.
+        let mut counted: HashMap<RoomId, (i64, Instant)> = HashMap::new();
+        loop {
+            self.moves.teller.notified().await;
+            sleep(TOGETHER).await;
+            let due = std::mem::take(&mut *self.moves.due());
+            for account in due.look {
+                if let Err(error) = presence::look(&ctx, account).await {
+                    tracing::error!(%error, "whether somebody wants to be seen is not known");
+                }
+            }
+            for (room, account) in due.typing {
+                self.say_typing(&ctx, room, account).await;
+            }
+            if let Err(error) = self.say_moved(&ctx, &due.moved).await {
+                tracing::error!(%error, "who is here could not be told");
+            }
+            let of_moved = due.moved.iter().flat_map(|account| self.seats.rooms_of(*account));
+            let rooms: HashSet<RoomId> = of_moved.chain(due.rooms).collect();
+            self.say_counts(&ctx, rooms, &mut counted);
+        }
+    }
+
+    /// Says of rooms how many are in them.
+    pub fn dress<'a>(&self, ctx: &Ctx, rooms: impl IntoIterator<Item = &'a mut Room>) {
+        for room in rooms {
+            room.online_count = presence::count(ctx, self.seats.accounts_in(room.id));
+        }
+    }
+
+    async fn say_moved(&self, ctx: &Ctx, moved: &HashSet<AccountId>) -> domain::Result<()> {
+        let moved: Vec<AccountId> = moved.iter().copied().collect();
+        for (account, friends) in friends::of_each(ctx, &moved).await? {
+            let here: Vec<AccountId> =
+                friends.into_iter().filter(|friend| self.seats.is_here(*friend)).collect();
+            if here.is_empty() {
+                continue;
+            }
+            let (status, last_seen) = presence::of(ctx, account).await?;
+            let frame = Frame::passing(&Event::Presence { user: account, status, last_seen });
+            here.into_iter().for_each(|friend| self.seats.tell_account(friend, &frame));
+        }
+        Ok(())
+    }
+
+    async fn say_typing(&self, ctx: &Ctx, room: RoomId, account: AccountId) {
+        let here = self.seats.accounts_in(room);
+        if here.is_empty() || here.len() > TYPING {
+            return;
+        }
+        let Ok(mut apart) = friends::apart(ctx, account).await else { return };
+        apart.insert(account);
+        let frame = Frame::passing(&Event::Typing { room, user: account });
+        self.seats.tell_some(room, &frame, |one| !apart.contains(&one));
+    }
+
+    /// Rooms that were told a moment ago are told in a moment.
+    fn say_counts(
+        self: &Arc<Self>,
+        ctx: &Ctx,
+        rooms: HashSet<RoomId>,
+        counted: &mut HashMap<RoomId, (i64, Instant)>,
+    ) {
+        let now = Instant::now();
+        let mut later = Vec::new();
+        for room in rooms {
+            if counted.get(&room).is_some_and(|(_, again)| now < *again) {
+                later.push(room);
+                continue;
+            }
+            let here = self.seats.accounts_in(room);
+            let people = here.len();
+            let online_count = presence::count(ctx, here);
+            let again = now + COUNTED * u32::try_from(1 + people / LARGE).unwrap_or(u32::MAX);
+            let told = counted.insert(room, (online_count, again)).map(|(told, _)| told);
+            if people > 0 && told != Some(online_count) {
+                let event = Event::RoomPresence { room, online_count };
+                self.seats.tell_everyone(room, &Frame::passing(&event));
+            }
+        }
+        counted.retain(|room, (_, again)| *again + 60 * COUNTED > now || later.contains(room));
+        if !later.is_empty() {
+            let hub = Arc::clone(self);
+            tokio::spawn(async move {
+                sleep(COUNTED).await;
+                hub.moves.count(later);
+            });
+        }
+    }
+}
