@@ -22,8 +22,10 @@ const freePort = () =>
   });
 
 export class House {
-  static async open() {
+  // With other settings than usual, by their environment variables.
+  static async open(settings = {}) {
     const house = new House();
+    house.settings = settings;
     house.folder = await mkdtemp(join(tmpdir(), "kith-"));
     house.port = await freePort();
     house.url = `http://127.0.0.1:${house.port}`;
@@ -36,7 +38,7 @@ export class House {
     const binary = process.env.KITH_BIN;
     if (!binary) throw new Error("KITH_BIN names the binary to test");
     this.process = spawn(binary, ["serve"], {
-      env: { ...process.env, KITH_DATA: this.folder, KITH_LISTEN: `127.0.0.1:${this.port}` },
+      env: { ...process.env, KITH_DATA: this.folder, KITH_LISTEN: `127.0.0.1:${this.port}`, KITH_RATE_LIMITS: "off", ...this.settings },
       stdio: ["ignore", "pipe", "inherit"],
     });
     // Without a mail server letters are printed.

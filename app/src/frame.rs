@@ -4,7 +4,9 @@
 use leptos::prelude::*;
 
 use crate::{
+    friends::SearchBox,
     live::{Link, Live, world::Touched},
+    notifications::{self, Bell, UnreadChats},
     rooms::RoomList,
     route::{Place, Route},
     ui::{Avatar, Empty, Icon, Mark, Size},
@@ -17,7 +19,8 @@ pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         let live = Live::here();
-        let unread = live.get(Touched::RoomList, |world| world.unread_rooms());
+        let unread =
+            live.get(Touched::RoomList, |world| world.unread_rooms()) + notifications::unread(live);
         let title = page_title(live, &place.route());
         crate::browser::set_title(&match unread {
             0 => title,
@@ -31,7 +34,7 @@ pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView
         <div class="frame" class:frame--list=at_list>
             <div class="frame__side">
                 <SideHeader />
-                <FindPeople />
+                <SearchBox id="find" class="find--side" />
                 <RoomList />
                 <Account />
             </div>
@@ -53,6 +56,7 @@ pub fn page_title(live: Live, route: &Route) -> String {
         }
         Route::Person(username) => Some(format!("@{username}")),
         Route::Friends => Some("Friends".to_owned()),
+        Route::Activity => Some("Activity".to_owned()),
         Route::People(_) => Some("Find people".to_owned()),
         Route::Home | Route::Nowhere => None,
     };
@@ -82,6 +86,8 @@ fn SideHeader() -> impl IntoView {
                 <Icon name="users" />
                 <Badge count=Signal::derive(move || waiting(live)) />
             </a>
+            <UnreadChats />
+            <Bell />
         </header>
     }
 }
@@ -98,7 +104,7 @@ fn waiting(live: Live) -> usize {
 
 /// A number that is gone at 0. What it counts is said by the name of what it stands on.
 #[component]
-fn Badge(count: Signal<usize>) -> impl IntoView {
+pub fn Badge(count: Signal<usize>) -> impl IntoView {
     move || {
         let count = count.get();
         (count > 0).then(|| {
@@ -108,26 +114,6 @@ fn Badge(count: Signal<usize>) -> impl IntoView {
                 </span>
             }
         })
-    }
-}
-
-#[component]
-fn FindPeople() -> impl IntoView {
-    view! {
-        <form class="find" action="/people" method="get" role="search" aria-label="People">
-            <Icon name="search" />
-            <input
-                class="find__input"
-                type="search"
-                name="query"
-                placeholder="Find people"
-                aria-label="Find people by name"
-                minlength="2"
-                maxlength="64"
-                required
-                autocomplete="off"
-            />
-        </form>
     }
 }
 
@@ -154,8 +140,8 @@ fn Account() -> impl IntoView {
                 </span>
             </a>
             <details class="menu">
-                <summary class="icon-button" aria-label="Appearance and signing out">
-                    <Icon name="sun" />
+                <summary class="icon-button" aria-label="Settings, appearance and signing out">
+                    <Icon name="settings" />
                 </summary>
                 <div class="menu__panel">
                     <p class="menu__label">"Appearance"</p>
@@ -163,6 +149,10 @@ fn Account() -> impl IntoView {
                         {choice("system", "monitor", "As the system has it")}
                         {choice("light", "sun", "Light")} {choice("dark", "moon", "Dark")}
                     </form>
+                    <a class="button button--quiet button--wide" href="/settings">
+                        <Icon name="settings" />
+                        "Settings"
+                    </a>
                     <form action="/fn/accounts/sign_out" method="post" class="menu__row">
                         <button class="button button--quiet button--wide" type="submit">
                             <Icon name="log-out" />
@@ -204,6 +194,12 @@ fn Tabs() -> impl IntoView {
                 "users",
                 "Friends",
                 Signal::derive(move || waiting(live)),
+            )}
+            {tab(
+                "/activity".to_owned(),
+                "bell",
+                "Activity",
+                Signal::derive(move || notifications::unread(live)),
             )} {tab(me, "user", "You", Signal::derive(|| 0))}
         </nav>
     }

@@ -11,17 +11,20 @@ mod frame;
 pub mod friends;
 pub mod live;
 mod messages;
+mod notifications;
+mod presence;
 mod rooms;
 mod route;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod ui;
 
-use leptos::{either::EitherOf6, prelude::*};
+use leptos::{either::EitherOf7, prelude::*};
 
 use frame::{Frame, NotHere};
 use friends::{Found, FriendsPage, PeoplePage, ProfilePage};
 use live::{Live, snapshot::Snapshot};
+use notifications::ActivityPage;
 use rooms::{HomePage, RoomPage};
 use route::{Place, Route};
 use ui::Here;
@@ -39,7 +42,7 @@ pub fn App(
     let here = Here::new(snapshot.rendered_at);
     provide_context(here);
     provide_context(messages::FormId(snapshot.form_id));
-    provide_context(Found(StoredValue::new(snapshot.found.then(|| snapshot.people.clone()))));
+    provide_context(Found(StoredValue::new(snapshot.found.clone())));
     let problem = snapshot.problem.clone();
     let live = Live::new(snapshot.world(), problem);
     provide_context(live);
@@ -48,17 +51,25 @@ pub fn App(
         here.settle();
         place.follow();
         live::socket::start(live);
+        presence::watch_hands(live);
+    });
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(address) = live.led_to.get() {
+            place.go(&address);
+        }
     });
     let route = Memo::new(move |_| place.route());
     view! {
         <Frame>
             {move || match route.get() {
-                Route::Home => EitherOf6::A(view! { <HomePage /> }),
-                Route::Room(id) => EitherOf6::B(view! { <RoomPage id /> }),
-                Route::Friends => EitherOf6::C(view! { <FriendsPage /> }),
-                Route::People(query) => EitherOf6::D(view! { <PeoplePage query /> }),
-                Route::Person(username) => EitherOf6::E(view! { <ProfilePage username /> }),
-                Route::Nowhere => EitherOf6::F(view! { <NotHere /> }),
+                Route::Home => EitherOf7::A(view! { <HomePage /> }),
+                Route::Room(id) => EitherOf7::B(view! { <RoomPage id /> }),
+                Route::Friends => EitherOf7::C(view! { <FriendsPage /> }),
+                Route::People(query) => EitherOf7::D(view! { <PeoplePage query /> }),
+                Route::Person(username) => EitherOf7::E(view! { <ProfilePage username /> }),
+                Route::Activity => EitherOf7::F(view! { <ActivityPage /> }),
+                Route::Nowhere => EitherOf7::G(view! { <NotHere /> }),
             }}
         </Frame>
     }

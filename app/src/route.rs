@@ -17,6 +17,8 @@ pub enum Route {
     People(String),
     /// The person with this username.
     Person(String),
+    /// What one was told of.
+    Activity,
     Nowhere,
 }
 
@@ -29,6 +31,7 @@ impl Route {
             None => match path.trim_matches('/') {
                 "" => Self::Home,
                 "friends" => Self::Friends,
+                "activity" => Self::Activity,
                 "people" => {
                     let typed = query.split('&').find_map(|pair| pair.strip_prefix("query="));
                     Self::People(decoded(typed.unwrap_or_default()))

@@ -49,6 +49,7 @@ pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
         friends: presence::friends(ctx, viewer).await?,
         requests: friends::requests(ctx, viewer, None).await?,
         blocked: friends::blocked_ids(ctx, viewer).await?,
+        invisible: is_invisible,
         notifications,
         session: viewer.session(),
         epoch: ctx.epoch().to_owned(),

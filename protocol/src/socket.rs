@@ -370,6 +370,9 @@ pub struct Ready {
     /// Whom the viewer blocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<AccountId>,
+    /// Whether the viewer wants to be seen by nobody.
+    #[serde(default)]
+    pub invisible: bool,
     pub notifications: NotificationState,
     pub session: SessionId,
     /// Changes when the database was restored: forget what you have.
@@ -495,6 +498,7 @@ mod tests {
             friends: vec![user()],
             requests: Vec::new(),
             blocked: Vec::new(),
+            invisible: false,
             notifications: NotificationState::default(),
             session: ID.parse().unwrap(),
             epoch: "e".into(),
@@ -506,7 +510,7 @@ mod tests {
                 Event::Ready(Box::new(ready)),
                 json!({
                     "type": "ready", "me": user_json(), "rooms": [room_json()], "next": null,
-                    "friends": [user_json()], "requests": [],
+                    "friends": [user_json()], "requests": [], "invisible": false,
                     "notifications": {"last_seq": 0, "unread": 0},
                     "session": ID, "epoch": "e", "version": "v", "heartbeat_ms": 25000
                 }),

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use app::{
     accounts::{
-        Forgotten, Form, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome, local_path,
+        Forgotten, Form, Notice, Own, PublicProfile, Reset, Section, Settings, SignIn, SignUp,
+        Welcome, local_path,
     },
     live::snapshot::Snapshot,
     shell::{self, Document},
@@ -14,10 +15,10 @@ use axum::{
     extract::{ConnectInfo, OriginalUri, Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use domain::{Viewer, accounts, friends, messages, rooms};
+use domain::{Viewer, accounts, friends, messages, notifications, rooms};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use leptos::prelude::*;
-use protocol::{Limit, MessageId, Problem, RoomId, messages::Window};
+use protocol::{Items, Limit, MessageId, Problem, RoomId, messages::Window};
 use serde::Deserialize;
 
 use crate::{
@@ -25,11 +26,17 @@ use crate::{
     flash::Flash,
     headers::page_policy,
     problem::Refusal,
+    rest::Picture,
     serve::House,
 };
 
 /// Messages in a room's first page.
 const MESSAGES: u64 = 50;
+
+/// People on the first page of those who are found.
+const FOUND: u64 = 20;
+/// Cards on the first page of what somebody was told of.
+const CARDS: u64 = 10;
 
 /// What every page is asked with.
 pub struct Visit {
@@ -103,8 +110,9 @@ impl Visit {
         Ok(Snapshot {
             ready,
             history: None,
-            people: Vec::new(),
-            found: false,
+            person: None,
+            found: None,
+            cards: None,
             rendered_at: ctx.clock().now(),
             form_id: ctx.new_id(MessageId::new),
             problem: self.flash.as_ref().and_then(|flash| flash.problem.clone()),
@@ -137,7 +145,9 @@ impl Visit {
 
     fn form(self, next: Option<String>) -> (Self, Form) {
         let Flash { problem, typed } = self.flash.clone().unwrap_or_default();
-        (self, Form { next: next.unwrap_or_default(), problem, said: None, typed })
+        let ctx = &self.house.ctx;
+        let challenge = ctx.challenges_bots().then(|| accounts::challenge::give(ctx));
+        (self, Form { next: next.unwrap_or_default(), problem, said: None, typed, challenge })
     }
 }
 
@@ -173,6 +183,8 @@ pub struct Next {
     next: Option<String>,
     /// A new password has been set.
     changed: Option<String>,
+    /// An account is no more.
+    deleted: Option<String>,
 }
 
 /// `GET /`
@@ -184,12 +196,19 @@ pub async fn home(visit: Visit) -> Page {
 }
 
 /// `GET /sign-in`; who is signed in goes on.
-pub async fn sign_in(visit: Visit, Query(Next { next, changed }): Query<Next>) -> Response {
+pub async fn sign_in(
+    visit: Visit,
+    Query(Next { next, changed, deleted }): Query<Next>,
+) -> Response {
     if visit.viewer.is_some() {
         return Redirect::to(local_path(next.as_deref().unwrap_or("/"))).into_response();
     }
     let (visit, mut form) = visit.form(next);
-    form.said = changed.map(|_| "Your new password is set. Sign in with it.");
+    form.said = match (changed, deleted) {
+        (Some(_), _) => Some("Your new password is set. Sign in with it."),
+        (_, Some(_)) => Some("Your account is deleted. Thank you for having been here."),
+        _ => None,
+    };
     visit.plain("Sign in · Kith", move || view! { <SignIn form /> })
 }
 
@@ -265,6 +284,80 @@ pub async fn friends_page(visit: Visit) -> Page {
 }
 
 #[derive(Debug, Default, Deserialize)]
+pub struct Done {
+    /// What a form has done that leads here.
+    said: Option<String>,
+}
+
+/// `GET /settings` and `/settings/{section}`
+pub async fn settings(
+    visit: Visit,
+    section: Option<Path<String>>,
+    Query(Done { said }): Query<Done>,
+) -> Page {
+    let viewer = visit.signed_in()?;
+    let section = section.map(|Path(section)| section);
+    let section = Section::named(section.as_deref()).ok_or_else(|| visit.not_here())?;
+    let ctx = visit.house.ctx.clone();
+    let refused = |error| visit.refused(error);
+    let account = accounts::profile::own(&ctx, &viewer).await.map_err(refused)?;
+    let devices = match section {
+        Section::Security => accounts::sessions::list(&ctx, &viewer).await.map_err(refused)?,
+        _ => Vec::new(),
+    };
+    let blocked = match section {
+        Section::Privacy => friends::blocked(&ctx, &viewer).await.map_err(refused)?,
+        _ => Vec::new(),
+    };
+    let now = ctx.clock().now();
+    let theme = visit.theme;
+    let (visit, mut form) = visit.form(None);
+    form.said = said.and_then(|said| Section::said(&said));
+    let title = format!("{} · Settings · Kith", section.title());
+    let own = Own { account, devices, blocked, now, theme };
+    Ok(visit.plain(&title, move || view! { <Settings section own form /> }))
+}
+
+/// `POST /settings/picture`: a form with a picture, and the way back.
+pub async fn set_picture(visit: Visit, picture: Result<Picture, Refusal>) -> Page {
+    let viewer = visit.signed_in()?;
+    let set = match picture {
+        Ok(Picture(bytes)) => {
+            let set = accounts::profile::set_picture(&visit.house.ctx, &viewer, Some(bytes)).await;
+            set.map_err(Refusal::from)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let Err(Refusal(problem)) = set else {
+        return Ok(Redirect::to("/settings?said=picture").into_response());
+    };
+    let mut response = Redirect::to("/settings").into_response();
+    let flash = Flash { problem: Some(problem), ..Flash::default() };
+    if let Ok(cookie) = HeaderValue::from_str(&flash.set()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// `POST /settings/picture/remove`
+pub async fn remove_picture(visit: Visit) -> Page {
+    let viewer = visit.signed_in()?;
+    let removed = accounts::profile::set_picture(&visit.house.ctx, &viewer, None).await;
+    removed.map_err(|error| visit.refused(error))?;
+    Ok(Redirect::to("/settings?said=picture").into_response())
+}
+
+/// `GET /activity`
+pub async fn activity(visit: Visit) -> Page {
+    let viewer = visit.signed_in()?;
+    let mut snapshot = visit.snapshot(&viewer).await?;
+    let limit = Limit::try_from(CARDS).unwrap_or_default();
+    let cards = notifications::list(&visit.house.ctx, &viewer, None, limit).await;
+    snapshot.cards = Some(cards.map_err(|error| visit.refused(error))?);
+    Ok(visit.app(&snapshot, true))
+}
+
+#[derive(Debug, Default, Deserialize)]
 pub struct Search {
     #[serde(default)]
     query: String,
@@ -275,12 +368,15 @@ pub async fn people(visit: Visit, Query(search): Query<Search>) -> Page {
     let viewer = visit.signed_in()?;
     let mut snapshot = visit.snapshot(&viewer).await?;
     let ctx = &visit.house.ctx;
-    match friends::search(ctx, &viewer, &search.query, None, Limit::default()).await {
-        Ok(found) => snapshot.people = found.items,
-        Err(error @ domain::Error::Invalid { .. }) => snapshot.problem = Some(error.problem()),
+    let limit = Limit::try_from(FOUND).unwrap_or_default();
+    match friends::search(ctx, &viewer, &search.query, None, limit).await {
+        Ok(found) => snapshot.found = Some(found),
+        Err(error @ (domain::Error::Invalid { .. } | domain::Error::RateLimited { .. })) => {
+            snapshot.problem = Some(error.problem());
+            snapshot.found = Some(Items { items: Vec::new(), next: None });
+        }
         Err(error) => return Err(visit.refused(error)),
     }
-    snapshot.found = true;
     Ok(visit.app(&snapshot, true))
 }
 
@@ -290,12 +386,11 @@ pub async fn person(visit: Visit, Path(username): Path<String>) -> Page {
     let refused = |error| visit.refused(error);
     let profile = friends::profile(ctx, visit.viewer.as_ref(), &username).await.map_err(refused)?;
     let Some(viewer) = visit.viewer else {
-        let user = profile.user;
-        let title = format!("@{} · Kith", user.username);
-        return Ok(visit.plain(&title, move || view! { <PublicProfile user /> }));
+        let title = format!("@{} · Kith", profile.user.username);
+        return Ok(visit.plain(&title, move || view! { <PublicProfile profile /> }));
     };
     let mut snapshot = visit.snapshot(&viewer).await?;
-    snapshot.people = vec![profile];
+    snapshot.person = Some(profile);
     Ok(visit.app(&snapshot, true))
 }
 

@@ -79,6 +79,11 @@ pub fn router(house: House) -> Router {
         .route("/confirm/{token}", get(pages::confirm))
         .route("/rooms/{id}", get(pages::room))
         .route("/friends", get(pages::friends_page))
+        .route("/activity", get(pages::activity))
+        .route("/settings", get(pages::settings))
+        .route("/settings/{section}", get(pages::settings))
+        .route("/settings/picture", post(pages::set_picture).layer(picture()))
+        .route("/settings/picture/remove", post(pages::remove_picture))
         .route("/people", get(pages::people))
         .route("/people/{username}", get(pages::person))
         .fallback(pages::nowhere);
@@ -92,6 +97,7 @@ pub fn router(house: House) -> Router {
         .route("/icon-512.png", get(assets::root))
         .route("/favicon.ico", get(assets::favicon))
         .route("/entry.js", get(assets::root))
+        .route("/settings.js", get(assets::root))
         .route("/manifest.webmanifest", get(assets::root))
         .route("/robots.txt", get(assets::root));
 

@@ -16,6 +16,8 @@ pub struct Form {
     pub said: Option<&'static str>,
     /// What was typed before, without secrets.
     pub typed: BTreeMap<String, String>,
+    /// For who signs up, where the house asks for a challenge.
+    pub challenge: Option<String>,
 }
 
 impl Form {
@@ -148,9 +150,12 @@ fn Field(
     }
 }
 
-/// One field for the password, with an eye to see it (a few lines of script, gone without them).
+/// One field for a password, with an eye to see it and, for a new one, how strong it is: a few lines of
+/// script, gone without them.
 #[component]
 pub(super) fn Password(
+    #[prop(default = "Password")] label: &'static str,
+    #[prop(default = "password")] name: &'static str,
     autocomplete: &'static str,
     fault: Option<String>,
     #[prop(optional)] hint: Option<&'static str>,
@@ -159,24 +164,26 @@ pub(super) fn Password(
     forgotten: bool,
 ) -> impl IntoView {
     let is_faulty = fault.is_some();
+    let is_new = autocomplete == "new-password";
     view! {
-        <Field label="Password" name="password" fault>
+        <Field label name fault>
             <div class="field__with-button">
                 <input
                     class="field__input"
-                    id="password"
-                    name="password"
+                    id=name
+                    name=name
                     type="password"
                     autocomplete=autocomplete
                     maxlength="256"
                     required
+                    data-strength=is_new.then_some("")
                     aria-invalid=is_faulty.then_some("true")
-                    aria-describedby="password-fault password-hint"
+                    aria-describedby=format!("{name}-fault {name}-hint")
                 />
                 <button
                     class="icon-button field__button"
                     type="button"
-                    data-reveal="password"
+                    data-reveal=name
                     aria-pressed="false"
                     aria-label="Show the password"
                     hidden
@@ -184,7 +191,18 @@ pub(super) fn Password(
                     <Icon name="eye" />
                 </button>
             </div>
-            <p class="field__hint" id="password-hint">
+            {is_new
+                .then(|| {
+                    view! {
+                        <div class="strength" id=format!("{name}-strength") aria-hidden="true" hidden>
+                            <span></span>
+                            <span></span>
+                            <span></span>
+                            <span></span>
+                        </div>
+                    }
+                })}
+            <p class="field__hint" id=format!("{name}-hint") role=is_new.then_some("status")>
                 {hint}
                 {forgotten
                     .then(|| {
@@ -196,5 +214,34 @@ pub(super) fn Password(
                     })}
             </p>
         </Field>
+    }
+}
+
+/// A box to tick, with what it means under it.
+#[component]
+pub(super) fn Tick(
+    label: &'static str,
+    name: &'static str,
+    about: &'static str,
+    is_ticked: bool,
+) -> impl IntoView {
+    view! {
+        <div class="tick">
+            <input
+                class="tick__box"
+                id=name
+                name=name
+                type="checkbox"
+                value="on"
+                checked=is_ticked
+                aria-describedby=format!("{name}-about")
+            />
+            <label class="tick__label" for=name>
+                {label}
+            </label>
+            <p class="tick__about" id=format!("{name}-about")>
+                {about}
+            </p>
+        </div>
     }
 }

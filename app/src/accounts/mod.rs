@@ -4,11 +4,16 @@
 mod form;
 #[cfg(feature = "ssr")]
 mod pages;
+#[cfg(feature = "ssr")]
+mod settings;
 
 #[cfg(feature = "ssr")]
 pub use form::Form;
 #[cfg(feature = "ssr")]
 pub use pages::{Forgotten, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome};
+
+#[cfg(feature = "ssr")]
+pub use settings::{Own, Section, Settings};
 
 /// A link that was never sent, was used, or is too old.
 #[cfg(feature = "ssr")]

@@ -1,7 +1,7 @@
 //! The pages for who is not signed in.
 
 use leptos::{form::ActionForm, prelude::*};
-use protocol::User;
+use protocol::friends::Profile;
 
 use super::form::{Form, Outcome, Password, TextField};
 use crate::{
@@ -73,6 +73,16 @@ pub fn SignUp(form: Form) -> impl IntoView {
                     fault=form.fault("password")
                     hint="At least 8 characters. A few words in a row are easy to keep."
                 />
+                {form
+                    .challenge
+                    .clone()
+                    .map(|token| {
+                        view! {
+                            <input type="hidden" name="challenge" value=token data-challenge />
+                            <input type="hidden" name="answer" />
+                            <p class="field__fault">{form.fault("challenge")}</p>
+                        }
+                    })}
                 <button class="button button--wide button--tall" type="submit">
                     "Create account"
                 </button>
@@ -165,7 +175,8 @@ pub fn Welcome() -> impl IntoView {
 
 /// A person's page for who is not signed in.
 #[component]
-pub fn PublicProfile(user: User) -> impl IntoView {
+pub fn PublicProfile(profile: Profile) -> impl IntoView {
+    let Profile { user, email, .. } = profile;
     let path = format!("/sign-in?next=/people/{}", user.username);
     view! {
         <main class="standalone" id="main">
@@ -175,6 +186,14 @@ pub fn PublicProfile(user: User) -> impl IntoView {
                     {user.display_name.clone()}
                 </h1>
                 <p class="profile__about">{format!("@{}", user.username)}</p>
+                {email
+                    .map(|email| {
+                        view! {
+                            <a class="link profile__note" href=format!("mailto:{email}")>
+                                {email.clone()}
+                            </a>
+                        }
+                    })}
                 <a class="button" href=path>
                     "Sign in to say hello"
                 </a>

@@ -2,7 +2,7 @@
 
 use gloo_net::http::{Request, RequestBuilder};
 use protocol::{Code, Problem};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Reads one resource.
 ///
@@ -20,9 +20,25 @@ pub async fn put<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
     read(Request::put(path)).await
 }
 
+/// Says something about a resource; what it answers is of no interest.
+///
+/// # Errors
+/// As [`get`].
+pub async fn put_json(path: &str, body: &impl Serialize) -> Result<(), Problem> {
+    let request = Request::put(path).json(body).map_err(|_| unreachable())?;
+    let response = request.send().await.map_err(|_| unreachable())?;
+    if response.ok() {
+        Ok(())
+    } else {
+        Err(response.json().await.unwrap_or_else(|_| unreachable()))
+    }
+}
+
+fn unreachable() -> Problem {
+    Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.")
+}
+
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Problem> {
-    let unreachable =
-        || Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.");
     let response = request.send().await.map_err(|_| unreachable())?;
     if response.ok() {
         response.json().await.map_err(|_| unreachable())

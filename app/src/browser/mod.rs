@@ -2,6 +2,7 @@
 
 pub mod fetch;
 pub mod navigation;
+pub mod notice;
 pub mod storage;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::{StreamExt, future::select};
 use leptos::{ev, prelude::*};
 use protocol::{MessageId, Timestamp};
+use wasm_bindgen::JsCast;
 
 /// Now, by this machine's clock: good for showing, not for deciding.
 pub fn now() -> Timestamp {
@@ -85,6 +87,37 @@ pub async fn until_online_or(ms: u32) {
     select(std::pin::pin!(sleep(ms)), back.next()).await;
     by_network.remove();
     by_person.remove();
+}
+
+/// Whether this page is shown.
+pub fn is_shown() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Whether the element that an event happened to has an attribute.
+pub fn has_attribute(event: &ev::Event, name: &str) -> bool {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    element.is_some_and(|element| element.has_attribute(name))
+}
+
+/// Closes the menus that are open, but for the one in which something happened.
+pub fn close_menus(but: Option<&web_sys::Node>) {
+    let Ok(open) = document().query_selector_all("details.menu[open]") else { return };
+    for at in 0..open.length() {
+        let Some(menu) = open.item(at) else { continue };
+        if but.is_none_or(|but| !menu.contains(Some(but)))
+            && let Ok(menu) = menu.dyn_into::<web_sys::Element>()
+        {
+            let _ = menu.remove_attribute("open");
+        }
+    }
+}
+
+/// Whether the focus goes out of the element that listens for this.
+pub fn focus_leaves(event: &ev::FocusEvent) -> bool {
+    let inside = event.current_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    !inside.is_some_and(|inside| inside.contains(to.as_ref()))
 }
 
 /// Whether somebody looks at this page: it is shown, and its window has the focus.

@@ -8,6 +8,7 @@ pub fn go(address: &str) {
     if let Ok(history) = window().history() {
         let _ = history.push_state_with_url(&JsValue::NULL, "", Some(address));
     }
+    super::close_menus(None);
     focus_main();
 }
 
@@ -18,7 +19,14 @@ pub fn follow(
     came: impl Fn(String) + Copy + Send + Sync + 'static,
     is_page: impl Fn(&str) -> bool + Copy + Send + Sync + 'static,
 ) {
+    let _ = window_event_listener(ev::keydown, |event| {
+        if event.key() == "Escape" {
+            super::close_menus(None);
+        }
+    });
     let _ = window_event_listener(ev::click, move |event| {
+        let inside = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        super::close_menus(inside.as_ref());
         if let Some(address) = clicked(&event).filter(|address| is_page(address)) {
             event.prevent_default();
             go(&address);

@@ -23,11 +23,15 @@ pub fn Actions(
     /// Whether opening the conversation is among them.
     #[prop(default = true)]
     message: bool,
+    /// Whether blocking is among them.
+    #[prop(default = true)]
+    block: bool,
 ) -> impl IntoView {
     let live = Live::here();
     let id = user.id;
     let relation = Memo::new(move |_| live.get(Touched::Person(id), |world| world.relation(id)));
     let name = user.display_name.clone();
+    let named = name.clone();
     let step = ServerAction::<TakeStep>::new();
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| match step.value().get() {
@@ -88,7 +92,35 @@ pub fn Actions(
                             </details>
                         })
                     }
-                    Relation::Myself | Relation::Blocked => EitherOf4::D(()),
+                    Relation::Blocked => {
+                        EitherOf4::A(button(Step::Unblock, "button--plain", "Unblock", &name))
+                    }
+                    Relation::Myself => EitherOf4::D(()),
+                }}
+                {move || {
+                    let may = !matches!(relation.get(), Relation::Blocked | Relation::Myself);
+                    (block && may)
+                        .then(|| {
+                            view! {
+                                <details class="menu menu--confirm">
+                                    <summary class="button button--quiet">
+                                        "Block"
+                                        <span class="visually-hidden">{format!(" {named}")}</span>
+                                    </summary>
+                                    <div class="menu__panel">
+                                        <p class="menu__text">
+                                            "You will no longer be friends, and hear nothing from each other. They are not told."
+                                        </p>
+                                        {button(
+                                            Step::Block,
+                                            "button--danger button--wide",
+                                            "Yes, block",
+                                            &named,
+                                        )}
+                                    </div>
+                                </details>
+                            }
+                        })
                 }}
             </ActionForm>
         </div>

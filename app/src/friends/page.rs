@@ -1,15 +1,21 @@
 //! Friends, and the requests that wait.
 
 use leptos::prelude::*;
-use protocol::friends::{Direction, FriendRequest};
+use protocol::{
+    User,
+    accounts::Status,
+    friends::{Direction, FriendRequest},
+};
 
 use super::{
     PersonRow,
     actions::{Actions, OpenConversation},
+    search::SearchBox,
 };
 use crate::{
     live::{Live, world::Touched},
-    ui::{Empty, Icon},
+    presence,
+    ui::{Empty, Here, Icon},
 };
 
 #[component]
@@ -27,6 +33,23 @@ pub fn FriendsPage() -> impl IntoView {
     let incoming = requests(Direction::Incoming);
     let outgoing = requests(Direction::Outgoing);
     let friends = Memo::new(move |_| live.get(Touched::Friends, |world| world.friends().to_vec()));
+    let those = move |are_here: bool| {
+        Memo::new(move |_| {
+            live.get(Touched::Presence, |_| ());
+            let is_here = |user: &User| {
+                let presence = live.peek(|world| world.presence(user.id));
+                presence.is_some_and(|(status, _)| status != Status::Offline)
+            };
+            let mut friends = friends.get();
+            friends.retain(|user| is_here(user) == are_here);
+            // What changes of them redraws their row alone.
+            friends
+                .into_iter()
+                .map(|user| User { status: None, last_seen: None, ..user })
+                .collect::<Vec<_>>()
+        })
+    };
+    let (here, others) = (those(true), those(false));
     let nobody = move || {
         friends.read().is_empty() && incoming.read().is_empty() && outgoing.read().is_empty()
     };
@@ -37,36 +60,13 @@ pub fn FriendsPage() -> impl IntoView {
                     <Icon name="arrow-left" />
                 </a>
                 <h1 class="page-header__title page-header__text">"Friends"</h1>
-                <FindForm />
+                <SearchBox id="find-friends" class="find--page" />
             </header>
             <div class="page__body">
                 <Requests title="Waiting for you" requests=incoming />
                 <Requests title="Waiting for their answer" requests=outgoing />
-                {move || {
-                    let friends = friends.get();
-                    (!friends.is_empty())
-                        .then(|| {
-                            view! {
-                                <section class="people">
-                                    <h2 class="people__heading">
-                                        {format!("Your friends · {}", friends.len())}
-                                    </h2>
-                                    <ul class="people__rows people__rows--columns">
-                                        {friends
-                                            .into_iter()
-                                            .map(|user| {
-                                                view! {
-                                                    <PersonRow user=user.clone()>
-                                                        <OpenConversation user />
-                                                    </PersonRow>
-                                                }
-                                            })
-                                            .collect_view()}
-                                    </ul>
-                                </section>
-                            }
-                        })
-                }}
+                <People title="Here now" people=here />
+                <People title="Others" people=others />
                 {move || {
                     nobody()
                         .then(|| {
@@ -83,6 +83,36 @@ pub fn FriendsPage() -> impl IntoView {
                 }}
             </div>
         </div>
+    }
+}
+
+#[component]
+fn People(title: &'static str, people: Memo<Vec<User>>) -> impl IntoView {
+    let live = Live::here();
+    let here = use_context::<Here>();
+    move || {
+        let people = people.get();
+        (!people.is_empty()).then(|| {
+            view! {
+                <section class="people">
+                    <h2 class="people__heading">{format!("{title} · {}", people.len())}</h2>
+                    <ul class="people__rows people__rows--columns">
+                        {people
+                            .into_iter()
+                            .map(|user| {
+                                let id = user.id;
+                                let note = Signal::derive(move || presence::said(live, here, id));
+                                view! {
+                                    <PersonRow user=user.clone() note>
+                                        <OpenConversation user />
+                                    </PersonRow>
+                                }
+                            })
+                            .collect_view()}
+                    </ul>
+                </section>
+            }
+        })
     }
 }
 
@@ -109,33 +139,5 @@ fn Requests(title: &'static str, requests: Memo<Vec<FriendRequest>>) -> impl Int
                 </section>
             }
         })
-    }
-}
-
-/// Finds people by the beginning of a name.
-#[component]
-pub fn FindForm(#[prop(optional, into)] query: String) -> impl IntoView {
-    view! {
-        <form
-            class="find find--page"
-            action="/people"
-            method="get"
-            role="search"
-            aria-label="People, by name"
-        >
-            <Icon name="search" />
-            <input
-                class="find__input"
-                type="search"
-                name="query"
-                value=query
-                placeholder="Find people by name"
-                aria-label="Find people by name, here"
-                minlength="2"
-                maxlength="64"
-                required
-                autocomplete="off"
-            />
-        </form>
     }
 }

@@ -1,18 +1,20 @@
 //! A person's page.
 
 use leptos::{either::EitherOf3, prelude::*};
-use protocol::friends::Relation;
+use protocol::friends::{Profile, Relation};
 
-use super::actions::Actions;
+use super::{actions::Actions, common};
 use crate::{
     frame::NotHere,
     live::{Live, world::Touched},
-    ui::{Avatar, Icon, Size},
+    presence::{self, Dot},
+    ui::{Avatar, Here, Icon, Size},
 };
 
 #[component]
 pub fn ProfilePage(username: String) -> impl IntoView {
     let live = Live::here();
+    let here = use_context::<Here>();
     let missing = RwSignal::new(false);
     let loaded = RwSignal::new(());
     live.ensure_person(&username, missing, loaded);
@@ -30,22 +32,46 @@ pub fn ProfilePage(username: String) -> impl IntoView {
             {move || match person.get() {
                 None if missing.get() => EitherOf3::A(view! { <NotHere /> }),
                 None => EitherOf3::B(view! { <p class="page__note" role="status">"Loading …"</p> }),
-                Some(user) => {
+                Some(Profile { user, email, common_friends, .. }) => {
                     let id = user.id;
                     let relation = move || {
                         live.get(Touched::Person(id), |world| world.relation(id))
                     };
                     EitherOf3::C(view! {
                         <section class="profile">
-                            <Avatar user=user.clone() size=Size::Large />
+                            <span class="face face--large">
+                                <Avatar user=user.clone() size=Size::Large />
+                                <Dot id />
+                            </span>
                             <h1 class="profile__name" dir="auto">
                                 {user.display_name.clone()}
                             </h1>
                             <p class="profile__about">
                                 {format!("@{}", user.username)}
                                 {move || said(relation()).map(|said| format!(" · {said}"))}
+                                {move || presence::said(live, here, id).map(|said| format!(" · {said}"))}
                             </p>
+                            {common(common_friends)
+                                .map(|common| view! { <p class="profile__note">{common}</p> })}
+                            {email
+                                .map(|email| {
+                                    view! {
+                                        <a class="link profile__note" href=format!("mailto:{email}")>
+                                            {email.clone()}
+                                        </a>
+                                    }
+                                })}
                             <Actions user />
+                            {move || {
+                                (relation() == Relation::Myself)
+                                    .then(|| {
+                                        view! {
+                                            <a class="button" href="/settings">
+                                                "Edit your profile"
+                                            </a>
+                                        }
+                                    })
+                            }}
                         </section>
                     })
                 }
@@ -60,6 +86,7 @@ fn said(relation: Relation) -> Option<&'static str> {
         Relation::Friend => Some("your friend"),
         Relation::Incoming => Some("wants to be your friend"),
         Relation::Outgoing => Some("has your friend request"),
-        Relation::None | Relation::Blocked => None,
+        Relation::Blocked => Some("you block them"),
+        Relation::None => None,
     }
 }

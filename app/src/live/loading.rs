@@ -44,6 +44,57 @@ impl Live {
         let _ = first;
     }
 
+    /// Loads the newest cards, where none are loaded.
+    pub fn ensure_cards(self, loading: RwSignal<bool>) {
+        if self.peek(|world| world.bell().cards().is_none()) {
+            self.fetch_cards(None, loading);
+        }
+    }
+
+    /// Loads the cards before the oldest that is loaded.
+    pub fn load_older_cards(self, loading: RwSignal<bool>) {
+        let next = self.peek(|world| world.bell().next().map(str::to_owned));
+        if next.is_some() && !loading.get_untracked() {
+            self.fetch_cards(next, loading);
+        }
+    }
+
+    fn fetch_cards(self, cursor: Option<String>, loading: RwSignal<bool>) {
+        #[cfg(feature = "hydrate")]
+        {
+            loading.set(true);
+            leptos::task::spawn_local(async move {
+                let after = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+                let path = format!("/api/v1/notifications?limit=10{after}");
+                match crate::browser::fetch::get(&path).await {
+                    Ok(inbox) => self.load_cards(inbox),
+                    Err(problem) => self.problem.set(Some(problem)),
+                }
+                loading.try_set(false);
+            });
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = (cursor, loading);
+    }
+
+    /// Everything that the viewer was told of is read.
+    #[cfg(feature = "hydrate")]
+    pub fn read_cards(self) {
+        let state = self.peek(|world| world.bell().state());
+        if state.unread == 0 || !crate::browser::is_shown() {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            let read = protocol::notifications::ReadUpTo { up_to: state.last_seq };
+            // What is so comes by the socket.
+            if let Err(problem) =
+                crate::browser::fetch::put_json("/api/v1/notifications/read", &read).await
+            {
+                self.problem.set(Some(problem));
+            }
+        });
+    }
+
     /// Loads a person that is not known yet: `loaded` when there is one, `missing` when not.
     pub fn ensure_person(self, username: &str, missing: RwSignal<bool>, loaded: RwSignal<()>) {
         if self.peek(|world| world.person_named(username).is_some()) {

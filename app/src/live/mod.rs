@@ -15,10 +15,13 @@ pub mod world;
 use std::collections::HashMap;
 
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
+use protocol::AccountId;
 use protocol::{
     Command, Event, Message, MessageId, Problem, RoomId, Timestamp,
     friends::{FriendState, Profile},
     messages::{self, History, Window},
+    notifications::Inbox,
 };
 use reactive_graph::traits::{Notify, Track};
 
@@ -44,6 +47,12 @@ pub struct Live {
     pub link: RwSignal<Link>,
     /// Something that a person should read, and can dismiss.
     pub problem: RwSignal<Option<Problem>>,
+    /// Where something outside of the page leads: the latest address.
+    #[cfg(feature = "hydrate")]
+    pub led_to: RwSignal<Option<String>>,
+    /// Rings with every connection that is made.
+    #[cfg(feature = "hydrate")]
+    pub connections: RwSignal<u32>,
 }
 
 struct State {
@@ -52,18 +61,31 @@ struct State {
     watched: HashMap<Touched, ArcTrigger>,
     /// Where commands go while there is a connection.
     uplink: Option<Uplink>,
+    /// Where the viewer wrote last, and when that was told.
+    #[cfg(feature = "hydrate")]
+    typed: Option<(RoomId, Timestamp)>,
 }
 
 type Uplink = Box<dyn Fn(Command) + Send + Sync>;
 
 impl Live {
     pub fn new(world: World, problem: Option<Problem>) -> Self {
-        let state =
-            State { world, outbox: Outbox::default(), watched: HashMap::new(), uplink: None };
+        let state = State {
+            world,
+            outbox: Outbox::default(),
+            watched: HashMap::new(),
+            uplink: None,
+            #[cfg(feature = "hydrate")]
+            typed: None,
+        };
         Self {
             state: StoredValue::new(state),
             link: RwSignal::new(Link::Quiet),
             problem: RwSignal::new(problem),
+            #[cfg(feature = "hydrate")]
+            led_to: RwSignal::new(None),
+            #[cfg(feature = "hydrate")]
+            connections: RwSignal::new(0),
         }
     }
 
@@ -172,6 +194,12 @@ impl Live {
         }
     }
 
+    pub fn load_cards(self, inbox: Inbox) {
+        let mut touched = Vec::new();
+        self.state.update_value(|state| touched = state.world.load_cards(inbox));
+        self.touch(touched);
+    }
+
     pub fn meet(self, profile: Profile) {
         let mut touched = Vec::new();
         self.state.update_value(|state| touched = state.world.meet(profile));
@@ -233,6 +261,48 @@ impl Live {
     #[cfg(feature = "hydrate")]
     fn connected(self, uplink: Uplink) {
         self.state.update_value(|state| state.uplink = Some(uplink));
+        self.connections.update(|connections| *connections += 1);
+    }
+
+    /// Leads the page somewhere, from outside of it.
+    #[cfg(feature = "hydrate")]
+    fn go_to(self, address: &str) {
+        self.led_to.set(Some(address.to_owned()));
+    }
+
+    /// Whether the viewer wants to be seen by nobody.
+    #[cfg(feature = "hydrate")]
+    pub fn is_invisible(self) -> bool {
+        self.peek(World::is_invisible)
+    }
+
+    /// Tells that the viewer writes in a room, every few seconds while they do.
+    #[cfg(feature = "hydrate")]
+    pub fn tell_typing(self, room: RoomId) {
+        const EVERY_MS: i64 = 3_000;
+        let now = crate::browser::now();
+        let is_due = self.state.with_value(|state| {
+            state.typed.is_none_or(|(last, at)| last != room || now.0 - at.0 >= EVERY_MS)
+        });
+        if is_due {
+            self.state.update_value(|state| state.typed = Some((room, now)));
+            self.command(Command::Typing { room });
+        }
+    }
+
+    /// Somebody writes: shown until they have been quiet for a moment.
+    #[cfg(feature = "hydrate")]
+    fn show_typing(self, room: RoomId, user: AccountId) {
+        const FOR_MS: u32 = 5_000;
+        let number = self.peek(|world| world.typed(room, user));
+        leptos::task::spawn_local(async move {
+            crate::browser::sleep(FOR_MS).await;
+            if self.peek(|world| world.typed(room, user)) == number {
+                let mut touched = Vec::new();
+                self.state.update_value(|state| touched = state.world.stop_typing(room, user));
+                self.touch(touched);
+            }
+        });
     }
 
     #[cfg(feature = "hydrate")]

@@ -2,9 +2,10 @@
 //! starts with what the server saw and fetches nothing twice.
 
 use protocol::{
-    MessageId, Problem, RoomId, Timestamp,
+    Items, MessageId, Problem, RoomId, Timestamp,
     friends::Profile,
     messages::{History, Window},
+    notifications::Inbox,
     socket::Ready,
 };
 use serde::{Deserialize, Serialize};
@@ -17,10 +18,12 @@ pub struct Snapshot {
     pub ready: Ready,
     /// The open room's messages.
     pub history: Option<(RoomId, History)>,
-    /// The people that the page is about: a profile, or who was found.
-    pub people: Vec<Profile>,
-    /// Whether they are what a search found.
-    pub found: bool,
+    /// The person that the page is about.
+    pub person: Option<Profile>,
+    /// What a search found.
+    pub found: Option<Items<Profile>>,
+    /// What the viewer was told of.
+    pub cards: Option<Inbox>,
     /// When it was rendered.
     pub rendered_at: Timestamp,
     /// The id that a message sent by a plain form will have.
@@ -35,8 +38,12 @@ impl Snapshot {
         if let Some((room, history)) = self.history {
             world.load(room, history, Window::Newest);
         }
-        for profile in self.people {
+        let found = self.found.into_iter().flat_map(|found| found.items);
+        for profile in self.person.into_iter().chain(found) {
             world.meet(profile);
+        }
+        if let Some(cards) = self.cards {
+            world.load_cards(cards);
         }
         world
     }

@@ -3,10 +3,10 @@
 
 use futures_channel::mpsc;
 use futures_util::{SinkExt, StreamExt, future::Either};
-use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use gloo_net::websocket::{Message as Frame, WebSocketError, futures::WebSocket};
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
-    Command, Event, Room, RoomId,
+    Command, Event, Message, Room, RoomId,
     socket::{SUBPROTOCOL, close},
 };
 
@@ -85,7 +85,7 @@ async fn connection(live: Live) -> End {
     spawn_local(async move {
         while let Some(command) = outgoing.next().await {
             let Ok(text) = serde_json::to_string(&command) else { continue };
-            if up.send(Message::Text(text)).await.is_err() {
+            if up.send(Frame::Text(text)).await.is_err() {
                 return;
             }
         }
@@ -108,8 +108,8 @@ async fn connection(live: Live) -> End {
         };
         pinged = false;
         let text = match frame {
-            Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Bytes(_))) => continue,
+            Some(Ok(Frame::Text(text))) => text,
+            Some(Ok(Frame::Bytes(_))) => continue,
             Some(Err(WebSocketError::ConnectionClose(closed)))
                 if closed.code == close::SESSION_OVER =>
             {
@@ -143,11 +143,20 @@ async fn connection(live: Live) -> End {
                 return End::Lost { was_live, come_back_ms: Some(0) };
             }
             Event::Gap { room: Some(room), .. } => spawn_local(load_room(live, *room)),
-            Event::Refused { code, .. } if code.passes() => {
-                live.apply_later(event);
+            Event::Refused { code, retry_after_ms, .. } if code.passes() => {
+                let wait = retry_after_ms.and_then(|wait| u32::try_from(wait).ok());
+                live.apply_later(event.clone(), wait.unwrap_or(RETRY_MS));
+                continue;
+            }
+            Event::Typing { room, user } => {
+                live.apply(&event);
+                live.show_typing(*room, *user);
                 continue;
             }
             _ => {}
+        }
+        if let Event::Message { message } = &event {
+            notify(live, message);
         }
         let holes_before = live.peek(|world| world.behind());
         live.apply(&event);
@@ -159,6 +168,23 @@ async fn connection(live: Live) -> End {
             resume(live, &commands);
         }
     }
+}
+
+/// A message of the system for what others say while nobody looks.
+fn notify(live: Live, message: &Message) {
+    let known = live.peek(|world| {
+        let is_new = world.room(message.room).is_some_and(|room| message.seq > room.last_seq);
+        let is_hidden =
+            message.author.id == world.me().id || world.blocked().contains(&message.author.id);
+        (is_new && !is_hidden).then(|| world.room(message.room).map(|room| room.name.clone()))?
+    });
+    let Some(room) = known else { return };
+    let author = &message.author.display_name;
+    let title = if *author == room { room } else { format!("{author} · {room}") };
+    let address = format!("/rooms/{}", message.room);
+    browser::notice::show(&title, &message.body, &message.id.to_string(), move || {
+        live.go_to(&address);
+    });
 }
 
 /// Says what the page has; sent even if that is all there is.
@@ -203,9 +229,9 @@ async fn load_room(live: Live, room: RoomId) {
 
 impl Live {
     /// Back to the queue, and tried again a little later.
-    fn apply_later(self, refused: Event) {
+    fn apply_later(self, refused: Event, wait_ms: u32) {
         spawn_local(async move {
-            browser::sleep(RETRY_MS).await;
+            browser::sleep(wait_ms).await;
             self.apply(&refused);
         });
     }

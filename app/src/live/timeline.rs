@@ -39,6 +39,14 @@ impl Timeline {
         said.map(|message| message.author.display_name.as_str())
     }
 
+    /// What somebody said here.
+    pub fn said_by(&self, id: AccountId) -> impl Iterator<Item = MessageId> {
+        self.messages
+            .values()
+            .filter(move |message| message.author.id == id)
+            .map(|message| message.id)
+    }
+
     pub fn revision(&self) -> i64 {
         self.revision
     }

@@ -46,6 +46,7 @@ pub enum Touched {
 #[derive(Clone, Debug, PartialEq)]
 pub struct World {
     me: User,
+    is_invisible: bool,
     epoch: String,
     rooms: HashMap<RoomId, Room>,
     timelines: HashMap<RoomId, Timeline>,
@@ -58,8 +59,10 @@ pub struct World {
     bell: Bell,
     /// Who writes where, until they are done.
     typing: HashMap<RoomId, Vec<AccountId>>,
+    /// How often somebody was heard to write: what says that they have stopped since.
+    typed: HashMap<(RoomId, AccountId), u32>,
     /// Who was looked up; how they stand to the viewer follows from friends and requests.
-    people: Vec<User>,
+    people: Vec<Profile>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
     /// Which message a room's preview is of, by `seq`, and in which revision.
@@ -76,6 +79,7 @@ impl World {
     pub fn new(ready: Ready) -> Self {
         let mut world = Self {
             me: ready.me.clone(),
+            is_invisible: ready.invisible,
             epoch: ready.epoch.clone(),
             rooms: HashMap::new(),
             timelines: HashMap::new(),
@@ -84,6 +88,7 @@ impl World {
             blocked: Vec::new(),
             bell: Bell::default(),
             typing: HashMap::new(),
+            typed: HashMap::new(),
             people: Vec::new(),
             read_by_other: HashMap::new(),
             previewed: HashMap::new(),
@@ -125,6 +130,7 @@ impl World {
                 if !typing.contains(user) {
                     typing.push(*user);
                 }
+                *self.typed.entry((*room, *user)).or_default() += 1;
                 vec![Touched::Typing(*room)]
             }
             Event::Notification { notification, unread } => {
@@ -172,8 +178,8 @@ impl World {
     /// Takes in a person's profile that was asked for.
     pub fn meet(&mut self, profile: Profile) -> Vec<Touched> {
         let id = profile.user.id;
-        self.people.retain(|user| user.id != id);
-        self.people.push(profile.user);
+        self.people.retain(|known| known.user.id != id);
+        self.people.push(profile);
         vec![Touched::Person(id)]
     }
 
@@ -190,6 +196,11 @@ impl World {
 
     pub fn me(&self) -> &User {
         &self.me
+    }
+
+    /// Whether the viewer wants to be seen by nobody.
+    pub fn is_invisible(&self) -> bool {
+        self.is_invisible
     }
 
     /// Rooms, the latest activity first.
@@ -236,6 +247,11 @@ impl World {
         self.typing.get(&room).map_or(&[], Vec::as_slice)
     }
 
+    /// How often somebody was heard to write in a room.
+    pub fn typed(&self, room: RoomId, user: AccountId) -> u32 {
+        self.typed.get(&(room, user)).copied().unwrap_or(0)
+    }
+
     /// Whether a friend is here, with when they were last; `None` for who is none.
     pub fn presence(&self, id: AccountId) -> Option<(Status, Option<Timestamp>)> {
         let friend = self.friends.iter().find(|user| user.id == id)?;
@@ -245,7 +261,8 @@ impl World {
     /// What somebody is called whom the page has met.
     pub fn name_of(&self, id: AccountId) -> Option<&str> {
         let direct = self.rooms.values().filter_map(|room| room.direct_with.as_ref());
-        let mut known = self.friends.iter().chain(&self.people).chain(direct);
+        let people = self.people.iter().map(|known| &known.user);
+        let mut known = self.friends.iter().chain(people).chain(direct);
         let met = known.find(|user| user.id == id).map(|user| user.display_name.as_str());
         met.or_else(|| self.timelines.values().find_map(|timeline| timeline.name_of(id)))
     }
@@ -273,8 +290,8 @@ impl World {
     }
 
     /// A person that was looked up, by username.
-    pub fn person_named(&self, username: &str) -> Option<&User> {
-        self.people.iter().find(|user| user.username == username)
+    pub fn person_named(&self, username: &str) -> Option<&Profile> {
+        self.people.iter().find(|known| known.user.username == username)
     }
 
     fn replace(&mut self, ready: Ready) -> Vec<Touched> {
@@ -282,6 +299,7 @@ impl World {
             self.timelines.clear();
         }
         self.me = ready.me;
+        self.is_invisible = ready.invisible;
         self.epoch = ready.epoch;
         self.early.clear();
         let known: Vec<RoomId> = self.rooms.keys().copied().collect();
@@ -298,7 +316,7 @@ impl World {
         touched.extend(self.friends.iter().map(|user| Touched::Person(user.id)));
         let rooms = known.into_iter().chain(self.rooms.keys().copied());
         touched.extend(rooms.flat_map(|id| [Touched::Room(id), Touched::Timeline(id)]));
-        touched.extend(self.people.iter().map(|user| Touched::Person(user.id)));
+        touched.extend(self.people.iter().map(|known| Touched::Person(known.user.id)));
         touched
     }
 
@@ -426,6 +444,8 @@ impl World {
         if state.relation != Relation::Incoming {
             self.bell.forget(user.id, state.relation == Relation::Blocked);
         }
+        let theirs = self.timelines.values().flat_map(|timeline| timeline.said_by(user.id));
+        touched.extend(theirs.map(Touched::Message));
         // They may be called otherwise than before.
         for room in self.rooms.values_mut() {
             if room.direct_with.as_ref().is_some_and(|other| other.id == user.id) {
@@ -434,8 +454,8 @@ impl World {
                 touched.extend([Touched::Room(room.id), Touched::RoomList]);
             }
         }
-        if let Some(known) = self.people.iter_mut().find(|known| known.id == user.id) {
-            *known = user.clone();
+        if let Some(known) = self.people.iter_mut().find(|known| known.user.id == user.id) {
+            known.user = user.clone();
         }
         touched
     }

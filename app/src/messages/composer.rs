@@ -6,6 +6,7 @@ use protocol::{Body, RoomId};
 use super::FormId;
 use crate::{
     live::Live,
+    presence::writes,
     ui::{Icon, TextArea},
 };
 
@@ -41,6 +42,9 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
             problem.set(None);
         }
         keep_draft(room, &text);
+        if !text.trim().is_empty() {
+            writes(live, room);
+        }
     });
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {

@@ -1,6 +1,6 @@
 //! One message: pending, failed or stored, in the same keyed row all the way.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use protocol::{MessageId, RoomId, Timestamp, User};
 
 use crate::{
@@ -34,6 +34,8 @@ struct Shown {
     edited: bool,
     /// It was said, and taken back.
     deleted: bool,
+    /// Somebody said it whom the viewer blocks: shown on request alone.
+    folded: bool,
     at: Timestamp,
     standing: Standing,
     /// Author and time stand above it.
@@ -77,6 +79,7 @@ impl Shown {
                 body: message.body.clone(),
                 edited: message.edited_at.is_some(),
                 deleted: message.deleted_at.is_some(),
+                folded: world.blocked().contains(&message.author.id),
                 at: message.created_at,
                 standing: Standing::Stored { ticked: is_mine && is_last },
                 begins_group: begins_day || begins_group(message, before),
@@ -91,6 +94,7 @@ impl Shown {
             body: pending.body.clone(),
             edited: false,
             deleted: false,
+            folded: false,
             at: pending.created_at,
             standing: match &pending.state {
                 State::Waiting | State::Sent => Standing::Pending,
@@ -138,6 +142,7 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
         body,
         edited,
         deleted,
+        folded,
         standing,
         begins_group,
         begins_day,
@@ -194,7 +199,10 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                     <Moment at style=Style::Clock />
                 </h2>
                 <p class=says dir="auto">
-                    {body}
+                    {match folded && !deleted {
+                        true => Either::Left(view! { <Folded body /> }),
+                        false => Either::Right(body),
+                    }}
                     {(edited && !deleted)
                         .then(|| view! { <span class="message__note">" (edited)"</span> })}
                     {ticked
@@ -210,6 +218,21 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                 {failed.map(|why| view! { <Failed id why /> })}
             </div>
         </article>
+    }
+}
+
+/// What somebody said whom the viewer blocks.
+#[component]
+fn Folded(body: String) -> impl IntoView {
+    let is_open = RwSignal::new(false);
+    move || match is_open.get() {
+        true => Either::Left(body.clone()),
+        false => Either::Right(view! {
+            <span class="message__note">"From somebody you block. "</span>
+            <button class="link-button" type="button" on:click=move |_| is_open.set(true)>
+                "Show"
+            </button>
+        }),
     }
 }
 

@@ -5,6 +5,7 @@ use protocol::{Room, RoomId, Timestamp, rooms::Kind};
 
 use crate::{
     live::{Live, world::Touched},
+    presence::Dot,
     route::Place,
     ui::{Avatar, Icon, Moment, Size, Style},
 };
@@ -117,7 +118,15 @@ fn drawn(Shown { name, preview, at, unread }: Shown) -> impl IntoView {
 pub fn Face(id: RoomId, #[prop(optional)] size: Size) -> impl IntoView {
     let room = Live::here().peek(|world| world.room(id).cloned());
     match room.map(|room| (room.kind, room.direct_with)) {
-        Some((_, Some(other))) => Some(Either::Left(view! { <Avatar user=other size /> })),
+        Some((_, Some(other))) => {
+            let id = other.id;
+            Some(Either::Left(view! {
+                <span class="face">
+                    <Avatar user=other size />
+                    <Dot id />
+                </span>
+            }))
+        }
         Some((kind, None)) => {
             let icon = if kind == Kind::Public { "hash" } else { "lock" };
             Some(Either::Right(view! {

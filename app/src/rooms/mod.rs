@@ -3,5 +3,5 @@
 mod list;
 mod page;
 
-pub use list::RoomList;
+pub use list::{Face, RoomList};
 pub use page::{HomePage, RoomPage};

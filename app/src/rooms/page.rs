@@ -9,7 +9,8 @@ use crate::{
     friends::Actions,
     live::{Live, world::Touched},
     messages::{Composer, MessageList},
-    ui::{Avatar, Empty, Icon, Size},
+    presence::{self, TypingLine},
+    ui::{Avatar, Empty, Here, Icon, Size},
 };
 
 /// Without an open room: where to begin.
@@ -68,13 +69,16 @@ fn Conversation(id: RoomId) -> impl IntoView {
     let closed = Memo::new(move |_| room.with(|room| room.as_ref().is_none_or(|room| room.closed)));
     let other = room.get_untracked().and_then(|room| room.direct_with);
     let kind = room.get_untracked().map(|room| room.kind);
+    let here = use_context::<Here>();
     let about = move || {
         room.with(|room| match room {
             Some(room) if room.kind == Kind::Direct => {
-                room.direct_with.as_ref().map(|other| format!("@{}", other.username))
+                let other = room.direct_with.as_ref()?;
+                let said = presence::said(live, here, other.id);
+                Some(said.unwrap_or_else(|| format!("@{}", other.username)))
             }
             Some(room) if room.member_count == 1 => Some("1 member".to_owned()),
-            Some(room) => Some(format!("{} members", room.member_count)),
+            Some(room) => Some(format!("{} of {} here", room.online_count, room.member_count)),
             None => None,
         })
     };
@@ -104,6 +108,7 @@ fn Conversation(id: RoomId) -> impl IntoView {
                     })}
             </header>
             <MessageList room=id name />
+            <TypingLine room=id />
             {move || {
                 if !closed.get() {
                     return Either::Left(view! { <Composer room=id name /> });

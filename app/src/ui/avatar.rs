@@ -1,6 +1,6 @@
-//! A face: initials on a hue of the person's own, made from the id.
+//! A face: the person's picture, or initials on a hue of the person's own, made from the id.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use protocol::User;
 
 /// As many hues as the stylesheet has classes for.
@@ -29,9 +29,16 @@ impl Size {
 pub fn Avatar(user: User, #[prop(optional)] size: Size) -> impl IntoView {
     let hue = user.id.0.as_bytes().iter().fold(0_u32, |sum, byte| sum + u32::from(*byte)) % HUES;
     let class = format!("avatar {} avatar--hue-{hue}", size.class());
+    let face = match user.avatar_url {
+        Some(url) => {
+            let url = if size == Size::Large { url.replace("/96.", "/512.") } else { url };
+            Either::Left(view! { <img class="avatar__picture" src=url alt="" /> })
+        }
+        None => Either::Right(initials(&user.display_name)),
+    };
     view! {
         <span class=class aria-hidden="true">
-            {initials(&user.display_name)}
+            {face}
         </span>
     }
 }

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use protocol::Timestamp;
 
 const MINUTE_MS: i64 = 60_000;
-const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const DAYS: [&str; 7] =
+    ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -36,6 +37,10 @@ pub enum Style {
     Clock,
     /// `now`, `9:41`, `Mon`, `18 Nov`: as short as a list has room for.
     Brief,
+    /// `now`, `3 minutes ago`, `9:41`, `yesterday at 17:19`, `18 November`.
+    Ago,
+    /// `at 9:41`, `yesterday`, `on Monday`, `on 18 November`: after “seen”.
+    Seen,
     /// `Today`, `Yesterday`, `18 November`, `18 November 2025`.
     Day,
 }
@@ -96,8 +101,22 @@ fn said(at: Timestamp, now: Timestamp, style: Style) -> String {
         Style::Brief => match days_ago {
             ..=0 if now.0 - at.0 < MINUTE_MS => "now".to_owned(),
             ..=0 => clock(at),
-            1..=6 => DAYS[at.day_number().rem_euclid(7) as usize].to_owned(),
+            1..=6 => weekday(at)[..3].to_owned(),
             _ => format!("{day} {}", &month[..3]),
+        },
+        Style::Ago => match (days_ago, (now.0 - at.0) / MINUTE_MS) {
+            (_, ..=0) => "now".to_owned(),
+            (_, 1) => "1 minute ago".to_owned(),
+            (_, minutes @ 2..60) => format!("{minutes} minutes ago"),
+            (..=0, _) => clock(at),
+            (1, _) => format!("yesterday at {}", clock(at)),
+            _ => said(at, now, Style::Day),
+        },
+        Style::Seen => match days_ago {
+            ..=0 => format!("at {}", clock(at)),
+            1 => "yesterday".to_owned(),
+            2..=6 => format!("on {}", weekday(at)),
+            _ => format!("on {}", said(at, now, Style::Day)),
         },
         Style::Day => match days_ago {
             ..=0 => "Today".to_owned(),
@@ -106,6 +125,10 @@ fn said(at: Timestamp, now: Timestamp, style: Style) -> String {
             _ => format!("{day} {month} {year}"),
         },
     }
+}
+
+fn weekday(at: Timestamp) -> &'static str {
+    DAYS[at.day_number().rem_euclid(7) as usize]
 }
 
 fn clock(at: Timestamp) -> String {
@@ -136,6 +159,15 @@ mod tests {
             ("2026-11-21T09:05:00Z", Style::Brief, "9:05"),
             ("2026-11-20T09:05:00Z", Style::Brief, "Fri"),
             ("2026-11-01T09:05:00Z", Style::Brief, "1 Nov"),
+            ("2026-11-21T10:29:30Z", Style::Ago, "now"),
+            ("2026-11-21T10:27:00Z", Style::Ago, "3 minutes ago"),
+            ("2026-11-21T09:05:00Z", Style::Ago, "9:05"),
+            ("2026-11-20T17:19:00Z", Style::Ago, "yesterday at 17:19"),
+            ("2026-11-18T17:19:00Z", Style::Ago, "18 November"),
+            ("2026-11-21T09:05:00Z", Style::Seen, "at 9:05"),
+            ("2026-11-20T09:05:00Z", Style::Seen, "yesterday"),
+            ("2026-11-16T09:05:00Z", Style::Seen, "on Monday"),
+            ("2026-10-16T09:05:00Z", Style::Seen, "on 16 October"),
             ("2026-11-21T00:00:00Z", Style::Day, "Today"),
             ("2026-11-20T23:59:00Z", Style::Day, "Yesterday"),
             ("2026-03-02T10:00:00Z", Style::Day, "2 March"),

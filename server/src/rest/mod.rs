@@ -5,11 +5,12 @@ pub mod accounts;
 pub mod friends;
 pub mod health;
 mod input;
-pub use input::Query;
 pub mod messages;
 pub mod notifications;
 pub mod pictures;
 pub mod rooms;
+
+pub use input::{Picture, Query};
 
 use crate::problem::Refusal;
 

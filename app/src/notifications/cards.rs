@@ -1,0 +1,111 @@
+//! The cards of the bell: newest first, ten at a time, each changing in place.
+
+use std::collections::HashSet;
+
+use leptos::{either::EitherOf3, prelude::*};
+use protocol::{
+    NotificationId,
+    notifications::{Kind, Notification},
+};
+
+use crate::{
+    friends::Actions,
+    live::{Live, world::Touched},
+    ui::{Avatar, Empty, Moment, Style},
+};
+
+/// The list. Opening it marks everything as read; what was unread then stays marked while one looks.
+#[component]
+pub fn Cards() -> impl IntoView {
+    let live = Live::here();
+    let fresh = StoredValue::new(HashSet::<NotificationId>::new());
+    let loading = RwSignal::new(false);
+    live.ensure_cards(loading);
+    let ids = Memo::new(move |_| {
+        live.get(Touched::Bell, |world| {
+            let cards = world.bell().cards()?;
+            fresh.update_value(|fresh| {
+                let unread = cards.iter().filter(|card| card.read_at.is_none());
+                fresh.extend(unread.map(|card| card.id));
+            });
+            // One that has changed is another row.
+            Some(cards.iter().map(|card| (card.id, card.seq)).collect::<Vec<_>>())
+        })
+    });
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if ids.with(Option::is_some) {
+            live.read_cards();
+        }
+    });
+    let more = move || live.get(Touched::Bell, |world| world.bell().next().is_some());
+    let older = move |_| live.load_older_cards(loading);
+    move || match ids.with(|ids| ids.as_ref().map(Vec::len)) {
+        None => EitherOf3::A(view! {
+            <p class="page__note" role="status">
+                "Loading …"
+            </p>
+        }),
+        Some(0) => EitherOf3::B(view! {
+            <Empty
+                icon="bell"
+                title="All quiet"
+                text="Friend requests and their answers will be here."
+            >
+                ""
+            </Empty>
+        }),
+        Some(_) => EitherOf3::C(view! {
+            <ol class="cards">
+                <For each=move || ids.get().unwrap_or_default() key=|key| *key let((id, _))>
+                    <Card id is_fresh=fresh.with_value(|fresh| fresh.contains(&id)) />
+                </For>
+            </ol>
+            <Show when=more>
+                <button
+                    class="button button--plain button--wide"
+                    type="button"
+                    on:click=older
+                    disabled=move || loading.get()
+                >
+                    "Show older"
+                </button>
+            </Show>
+        }),
+    }
+}
+
+#[component]
+fn Card(id: NotificationId, is_fresh: bool) -> impl IntoView {
+    let card =
+        Live::here().peek(|world| world.bell().cards()?.iter().find(|card| card.id == id).cloned());
+    card.map(|card| {
+        let Notification { kind, actor, text, created_at, .. } = card;
+        let href = format!("/people/{}", actor.username);
+        let class = if is_fresh { "card card--fresh" } else { "card" };
+        let answer = (kind == Kind::FriendRequest)
+            .then(|| view! { <Actions user=actor.clone() message=false block=false /> });
+        view! {
+            <li class=class>
+                <a class="card__link" href=href>
+                    <Avatar user=actor.clone() />
+                    <span class="card__text">
+                        <span class="card__says" dir="auto">
+                            {named(&text, &actor.display_name)}
+                        </span>
+                        <Moment at=created_at style=Style::Ago />
+                    </span>
+                    {is_fresh.then(|| view! { <span class="visually-hidden">" (new)"</span> })}
+                </a>
+                {answer}
+            </li>
+        }
+    })
+}
+
+/// The sentence with the name in it made strong.
+fn named(text: &str, name: &str) -> impl IntoView + use<> {
+    let (before, after) = text.split_once(name).unwrap_or(("", text));
+    let name = text.contains(name).then(|| view! { <strong>{name.to_owned()}</strong> });
+    (before.to_owned(), name, after.to_owned())
+}

@@ -1,0 +1,64 @@
+//! Who is writing: told while one does, and shown for a moment.
+
+use leptos::prelude::*;
+use protocol::{AccountId, RoomId};
+
+use crate::live::{Live, world::Touched};
+
+/// As many are named.
+const NAMED: usize = 3;
+
+/// The viewer has written something in a room. The server passes it on at most once in three seconds,
+/// and so it is told.
+pub fn writes(live: Live, room: RoomId) {
+    #[cfg(feature = "hydrate")]
+    live.tell_typing(room);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room);
+}
+
+/// Says who is writing, three names at most.
+#[component]
+pub fn TypingLine(room: RoomId) -> impl IntoView {
+    let live = Live::here();
+    let names = move || {
+        live.get(Touched::Typing(room), |world| {
+            let name = |id: &AccountId| world.name_of(*id).unwrap_or("Somebody").to_owned();
+            world.typing(room).iter().map(name).collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <p class="typing-line" role="status">
+            {move || said(&names())}
+        </p>
+    }
+}
+
+fn said(names: &[String]) -> Option<String> {
+    Some(match names {
+        [] => return None,
+        [one] => format!("{one} is typing …"),
+        [one, other] => format!("{one} and {other} are typing …"),
+        [one, other, third] => format!("{one}, {other} and {third} are typing …"),
+        many => format!("{} people are typing …", many.len().max(NAMED)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_are_named_at_most() {
+        let names = ["Ann", "Bo", "Cy", "Di"].map(str::to_owned);
+        for (count, expected) in [
+            (0, None),
+            (1, Some("Ann is typing …")),
+            (2, Some("Ann and Bo are typing …")),
+            (3, Some("Ann, Bo and Cy are typing …")),
+            (4, Some("4 people are typing …")),
+        ] {
+            assert_eq!(said(&names[..count]).as_deref(), expected);
+        }
+    }
+}
