@@ -95,6 +95,10 @@ export class House {
     const theo = await this.person("theo", "Theo Okafor");
     await this.befriend(mara, theo);
     const room = await this.rest("PUT", `/direct/${theo.username}`, { token: mara.token });
+    // How they became friends is read already.
+    for (const { token } of [mara, theo]) {
+      await this.rest("PUT", "/notifications/read", { token, body: { up_to: 100 } });
+    }
     return { mara, theo, room: room.body.id };
   }
 

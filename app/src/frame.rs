@@ -34,7 +34,7 @@ pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView
         <div class="frame" class:frame--list=at_list>
             <div class="frame__side">
                 <SideHeader />
-                <SearchBox id="find" class="find--side" />
+                <SearchBox id="find" class="find--side" label="People" />
                 <RoomList />
                 <Account />
             </div>
@@ -178,6 +178,10 @@ fn Tabs() -> impl IntoView {
                 class="tabs__tab"
                 href=href
                 aria-current=move || (place.path() == here).then_some("page")
+                aria-label=move || match count.get() {
+                    0 => label.to_owned(),
+                    n => format!("{label}, {n} new"),
+                }
             >
                 <Icon name=icon />
                 {label}

@@ -67,11 +67,14 @@ pub fn PeoplePage(query: String) -> impl IntoView {
                         )
                     }
                 }}
-                <Show when=move || next().is_some()>
-                    <button class="button button--plain" type="button" on:click=more.clone()>
-                        "Show more"
-                    </button>
-                </Show>
+                <button
+                    class="button button--plain"
+                    type="button"
+                    hidden=move || next().is_none()
+                    on:click=more
+                >
+                    "Show more"
+                </button>
             </div>
         </div>
     }

@@ -1,7 +1,7 @@
 //! Finding people as one types: a list of suggestions under the field, by mouse or by keyboard. Enter
 //! without a choice, and a page without JavaScript, lead to all who are found.
 
-use leptos::{ev, prelude::*};
+use leptos::{either::Either, ev, prelude::*};
 use protocol::friends::Profile;
 
 use super::note;
@@ -22,6 +22,9 @@ pub fn SearchBox(
     id: &'static str,
     #[prop(optional, into)] query: String,
     #[prop(optional)] class: &'static str,
+    /// What the search is called; unlike any other on the page.
+    #[prop(default = "People, by name")]
+    label: &'static str,
 ) -> impl IntoView {
     let suggestions = Suggestions {
         found: RwSignal::new(None),
@@ -57,7 +60,7 @@ pub fn SearchBox(
             action="/people"
             method="get"
             role="search"
-            aria-label="People"
+            aria-label=label
             on:submit=move |_| suggestions.close()
             on:focusout=move |event| {
                 if leaves(&event) {
@@ -90,16 +93,19 @@ pub fn SearchBox(
                     let people = found.get()?;
                     Some(
                         match people.is_empty() {
-                            true => view! { <p class="find__none">"No results"</p> }.into_any(),
+                            true => {
+                                Either::Left(view! { <p class="find__none">"No results"</p> })
+                            }
                             false => {
-                                people
-                                    .into_iter()
-                                    .enumerate()
-                                    .map(|(at, profile)| {
-                                        view! { <Suggestion profile at chosen id=option(at) /> }
-                                    })
-                                    .collect_view()
-                                    .into_any()
+                                Either::Right(
+                                    people
+                                        .into_iter()
+                                        .enumerate()
+                                        .map(|(at, profile)| {
+                                            view! { <Suggestion profile at chosen id=option(at) /> }
+                                        })
+                                        .collect_view(),
+                                )
                             }
                         },
                     )
@@ -170,12 +176,12 @@ impl Suggestions {
     fn ask(self, query: String) {
         self.chosen.set(None);
         self.asked.update_value(|asked| *asked += 1);
-        if query.trim().chars().count() < 2 {
+        let is_enough = query.trim().chars().count() >= 2;
+        if !is_enough {
             self.found.set(None);
-            return;
         }
         #[cfg(feature = "hydrate")]
-        {
+        if is_enough {
             let number = self.asked.get_value();
             leptos::task::spawn_local(async move {
                 crate::browser::sleep(180).await;

@@ -61,16 +61,15 @@ pub fn Cards() -> impl IntoView {
                     <Card id is_fresh=fresh.with_value(|fresh| fresh.contains(&id)) />
                 </For>
             </ol>
-            <Show when=more>
-                <button
-                    class="button button--plain button--wide"
-                    type="button"
-                    on:click=older
-                    disabled=move || loading.get()
-                >
-                    "Show older"
-                </button>
-            </Show>
+            <button
+                class="button button--plain button--wide"
+                type="button"
+                on:click=older
+                hidden=move || !more()
+                disabled=move || loading.get()
+            >
+                "Show older"
+            </button>
         }),
     }
 }

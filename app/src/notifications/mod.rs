@@ -41,9 +41,7 @@ pub fn Bell() -> impl IntoView {
                         "See all"
                     </a>
                 </div>
-                <Show when=move || is_open.get()>
-                    <Cards />
-                </Show>
+                {move || is_open.get().then(|| view! { <Cards /> })}
             </div>
         </details>
     }
@@ -70,9 +68,7 @@ pub fn UnreadChats() -> impl IntoView {
                 <div class="cards__head">
                     <h2 class="cards__title">"Unread"</h2>
                 </div>
-                <Show when=move || is_open.get()>
-                    <Chats />
-                </Show>
+                {move || is_open.get().then(|| view! { <Chats /> })}
             </div>
         </details>
     }

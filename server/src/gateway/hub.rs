@@ -39,6 +39,7 @@ pub struct Hub {
 pub struct Place {
     hub: Arc<Hub>,
     seat: Arc<Seat>,
+    entered_at: Instant,
 }
 
 impl Hub {
@@ -76,7 +77,8 @@ impl Hub {
     /// A place for a connection. It hears what concerns its account from here on, and its rooms
     /// once it has [`Place::listen_to`] them.
     pub fn enter(self: &Arc<Self>, viewer: &Viewer) -> Place {
-        Place { hub: Arc::clone(self), seat: self.seats.enter(viewer) }
+        let entered_at = Instant::now();
+        Place { hub: Arc::clone(self), seat: self.seats.enter(viewer), entered_at }
     }
 
     /// Tells every connection to finish and go.
@@ -122,7 +124,10 @@ impl Hub {
                 }
                 self.tell_everyone_later(*room);
             }
-            Change::RoomChanged { room } => self.tell_everyone_later(*room),
+            Change::RoomChanged { room } => {
+                seats.note_changed(*room);
+                self.tell_everyone_later(*room);
+            }
             Change::RelationChanged { one, other } => {
                 self.tell_later(Telling::Relation(*one, *other));
                 self.tell_later(Telling::Relation(*other, *one));
@@ -180,9 +185,15 @@ impl Place {
 
     /// Hears these rooms from where they stood; not those that were left since they were read.
     pub fn listen_to(&self, positions: impl IntoIterator<Item = Position>) {
+        let positions: Vec<Position> = positions.into_iter().collect();
+        let rooms: Vec<RoomId> = positions.iter().map(|at| at.room).collect();
         let open = self.hub.seats.listen_to(&self.seat, positions);
         self.hub.moves.count(self.hub.seats.rooms_of(self.seat.account()));
         self.hub.read_open(self.seat.account(), open);
+        // What has changed since it was read, and went to those who listened by then.
+        let missed =
+            rooms.into_iter().filter(|id| self.hub.seats.changed_since(*id, self.entered_at));
+        missed.for_each(|id| self.hub.tell_later(Telling::Room(id, self.seat.account())));
     }
 
     /// What came in a room of this connection's after a revision, and the revision that it is whole

@@ -36,6 +36,8 @@ pub struct Seats {
     /// How far rooms were a moment ago that nobody here heard: who was on the way in may have read
     /// them before that. Locked after the room.
     unheard: Sharded<RoomId, Unheard>,
+    /// When rooms became something else, a moment ago: that has no number.
+    changed: Sharded<RoomId, Instant>,
 }
 
 /// What was heard of a room: its revision, its `access`, and when.
@@ -248,6 +250,19 @@ impl Seats {
         for mut unheard in self.unheard.all() {
             unheard.retain(|_, heard| heard.at + KEPT > now);
         }
+        for mut changed in self.changed.all() {
+            changed.retain(|_, at| *at + KEPT > now);
+        }
+    }
+
+    /// A room is not what it was: closed, opened, renamed.
+    pub fn note_changed(&self, id: RoomId) {
+        self.changed.lock(&id).insert(id, Instant::now());
+    }
+
+    /// Whether it became so after this.
+    pub fn changed_since(&self, id: RoomId, then: Instant) -> bool {
+        self.changed.lock(&id).get(&id).is_some_and(|at| *at >= then)
     }
 
     /// The same state for everyone in a room.
@@ -472,6 +487,18 @@ mod tests {
         let open = seats.listen_to(&seat, [at(10, 1)]);
         assert_eq!((open.rooms, open.standings), (vec![], vec![room()]));
         assert!(!seat.is_in(room()));
+    }
+
+    #[test]
+    fn what_a_room_became_on_the_way_in_is_not_missed() {
+        let seats = Seats::default();
+        let before = Instant::now();
+        assert!(!seats.changed_since(room(), before));
+        seats.note_changed(room());
+        assert!(seats.changed_since(room(), before));
+        assert!(!seats.changed_since(room(), Instant::now() + KEPT));
+        seats.forget_old(Instant::now() + 2 * KEPT);
+        assert!(!seats.changed_since(room(), before));
     }
 
     #[test]

@@ -262,7 +262,17 @@ impl Socket {
         }
     }
 
+    /// The next event, but for who comes and goes meanwhile.
     pub async fn next(&mut self) -> Event {
+        loop {
+            let event = self.next_of_all().await;
+            if !is_passing(&event) {
+                return event;
+            }
+        }
+    }
+
+    async fn next_of_all(&mut self) -> Event {
         Event::read(&self.next_json().await.to_string()).unwrap()
     }
 
@@ -270,7 +280,7 @@ impl Socket {
     pub async fn until(&mut self, is_it: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut heard = Vec::new();
         loop {
-            let event = self.next().await;
+            let event = self.next_of_all().await;
             let done = is_it(&event);
             heard.push(event);
             if done {
@@ -284,6 +294,7 @@ impl Socket {
         self.send(&Command::Ping { n: 77 }).await;
         let mut heard = self.until(|event| *event == Event::Pong { n: 77 }).await;
         heard.pop();
+        heard.retain(|event| !is_passing(event));
         heard
     }
 
@@ -297,6 +308,10 @@ impl Socket {
             }
         }
     }
+}
+
+fn is_passing(event: &Event) -> bool {
+    matches!(event, Event::Presence { .. } | Event::RoomPresence { .. } | Event::Typing { .. })
 }
 
 /// An id as a client makes one.

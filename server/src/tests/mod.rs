@@ -9,6 +9,7 @@ mod forms;
 mod friends;
 mod house;
 mod mail;
+mod matrix;
 mod messages;
 mod nodes;
 mod people;
