@@ -178,13 +178,12 @@ fn Tabs() -> impl IntoView {
                 class="tabs__tab"
                 href=href
                 aria-current=move || (place.path() == here).then_some("page")
-                aria-label=move || match count.get() {
-                    0 => label.to_owned(),
-                    n => format!("{label}, {n} new"),
-                }
             >
                 <Icon name=icon />
                 {label}
+                <span class="visually-hidden">
+                    {move || (count.get() > 0).then(|| format!(", {} new", count.get()))}
+                </span>
                 <Badge count />
             </a>
         }

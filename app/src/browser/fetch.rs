@@ -1,6 +1,6 @@
 //! Reading over REST: what the socket does not bring.
 
-use gloo_net::http::{Request, RequestBuilder};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use protocol::{Code, Problem};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -34,12 +34,28 @@ pub async fn put_json(path: &str, body: &impl Serialize) -> Result<(), Problem> 
     }
 }
 
+/// Sends a form to a server function, and reads what it answers.
+///
+/// # Errors
+/// As [`get`].
+pub async fn send_form<T: DeserializeOwned>(
+    path: &str,
+    form: web_sys::UrlSearchParams,
+) -> Result<T, Problem> {
+    let request = Request::post(path).header("accept", "application/json").body(form);
+    let response = request.map_err(|_| unreachable())?.send().await;
+    answered(response.map_err(|_| unreachable())?).await
+}
+
 fn unreachable() -> Problem {
     Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.")
 }
 
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Problem> {
-    let response = request.send().await.map_err(|_| unreachable())?;
+    answered(request.send().await.map_err(|_| unreachable())?).await
+}
+
+async fn answered<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
     if response.ok() {
         response.json().await.map_err(|_| unreachable())
     } else {

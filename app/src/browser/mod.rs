@@ -100,6 +100,17 @@ pub fn has_attribute(event: &ev::Event, name: &str) -> bool {
     element.is_some_and(|element| element.has_attribute(name))
 }
 
+/// What a form says, with the button that it was sent by.
+pub fn submitted(event: &ev::SubmitEvent) -> Option<web_sys::UrlSearchParams> {
+    let form = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
+    let fields = web_sys::FormData::new_with_form(&form).ok()?;
+    if let Some(button) = event.submitter() {
+        let text = |name: &str| button.get_attribute(name).unwrap_or_default();
+        fields.append_with_str(&text("name"), &text("value")).ok()?;
+    }
+    web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
+}
+
 /// Closes the menus that are open, but for the one in which something happened.
 pub fn close_menus(but: Option<&web_sys::Node>) {
     let Ok(open) = document().query_selector_all("details.menu[open]") else { return };

@@ -1,6 +1,6 @@
 //! Following links without loading anew: what a browser does by itself, done within the page.
 
-use leptos::{ev, prelude::*, server_fn};
+use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Puts a new address into the browser's history.
@@ -39,12 +39,6 @@ pub fn follow(
         }
     });
     let _ = window_event_listener(ev::popstate, move |_| came(super::address()));
-    let _ = server_fn::redirect::set_redirect_hook(move |address: &str| match is_page(address) {
-        true => go(address),
-        false => {
-            let _ = window().location().set_href(address);
-        }
-    });
 }
 
 /// Where a plain click on a link of this house leads.

@@ -382,6 +382,8 @@ impl World {
             if let Some(room) = self.rooms.get_mut(&id) {
                 room.read_to(seq);
             }
+            // How many have something unread.
+            return vec![Touched::Room(id), Touched::RoomList];
         } else {
             let read = self.read_by_other.entry(id).or_default();
             *read = (*read).max(seq);

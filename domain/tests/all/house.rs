@@ -33,6 +33,8 @@ pub struct House {
 enum Place {
     Folder(TempDir),
     Shared(Shared),
+    /// Where somebody else looks after it: the addresses of database and Redis.
+    Elsewhere(String, String),
 }
 
 #[derive(Clone)]
@@ -58,6 +60,13 @@ impl House {
     pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
         let place = Place::new();
         let ctx = place.open(change).await;
+        Self { ctx, place }
+    }
+
+    /// A node of the house that keeps everything here.
+    pub async fn on(shared: &Shared) -> Self {
+        let place = Place::Elsewhere(shared.database_url.clone(), shared.redis_url.clone());
+        let ctx = place.open(|config| config).await;
         Self { ctx, place }
     }
 
@@ -165,6 +174,7 @@ impl Place {
                 (format!("sqlite:{}", folder.path().join("kith.db").display()), None)
             }
             Self::Shared(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
+            Self::Elsewhere(database, redis) => (database.clone(), Some(redis.clone())),
         };
         let clock = Clock::fixed(NOON);
         let config = Config { redis_url, clock, ..change(Config::new(database_url)) };

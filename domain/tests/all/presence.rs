@@ -1,10 +1,14 @@
+use std::time::Duration;
+
 use domain::{
     accounts::profile,
     bus::Change,
     friends,
-    presence::{self, GRACE_MS},
+    presence::{self, GRACE_MS, LEASE_MS},
 };
+use engines::Shared;
 use protocol::accounts::{ProfileChange, Status};
+use tokio::time::timeout;
 
 use crate::house::{Heard, House, NOON, heard};
 
@@ -81,6 +85,47 @@ async fn who_wants_to_be_seen_by_nobody_is_not() {
     profile::change(ctx, &bob.viewer, hide(false)).await.unwrap();
     presence::look(ctx, id).await.unwrap();
     assert_eq!(presence::status(ctx, id), Status::Online);
+}
+
+#[tokio::test]
+async fn a_node_that_says_nothing_more_leaves_nobody_online_for_longer_than_a_minute() {
+    let shared = Shared::start();
+    let node = || House::on(&shared);
+    let (one, other) = (node().await, node().await);
+    let alice = one.person("alice").await;
+    let id = alice.user.id;
+    let lease = presence::enter(&one.ctx, &alice.viewer, false);
+    let until = async |status: Status| {
+        let told = async {
+            while presence::status(&other.ctx, id) != status {
+                presence::tick(&one.ctx).await;
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), told).await.unwrap();
+    };
+    until(Status::Online).await;
+    lease.set_away(true);
+    until(Status::Away).await;
+    // From here on the first node is as good as killed: its clock stands still, and it says nothing.
+    other.ctx.clock().advance_ms(LEASE_MS - 1);
+    presence::tick(&other.ctx).await;
+    assert_eq!(presence::status(&other.ctx, id), Status::Away);
+    let mut bus = other.listen();
+    other.ctx.clock().advance_ms(1);
+    presence::tick(&other.ctx).await;
+    assert_eq!(presence::status(&other.ctx, id), Status::Offline);
+    assert_eq!(soon(&mut bus).await, [Change::Present { account: id }]);
+    // A node that begins is told who is there, without waiting for the next repetition.
+    let late = node().await;
+    let told = async {
+        while presence::status(&late.ctx, id) != Status::Away {
+            presence::tick(&late.ctx).await;
+            presence::tick(&one.ctx).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), told).await.unwrap();
 }
 
 /// What was told by now: nobody waits for it, so whoever listens comes first.

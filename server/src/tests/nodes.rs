@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use engines::{Redis, Shared};
-use protocol::{Event, MessageId, RoomId};
+use protocol::{Command, Event, MessageId, RoomId, accounts::Status, socket::Wish};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -250,4 +250,25 @@ async fn two_who_do_the_same_on_two_nodes_at_once_do_it_once() {
         let (hers, his) = tokio::join!(alice.direct(&bob), bob.direct(&alice));
         assert_eq!(hers, his);
     }
+}
+
+#[tokio::test]
+async fn friends_on_two_nodes_see_each_other_come_write_and_hide() {
+    let shared = Shared::start();
+    let [one, other] = House::nodes(&shared).await;
+    let (alice, bob, room) = one.friends("alice", "bob").await;
+    let bobs = bob.user.as_ref().unwrap().id;
+    let (mut hers, _) = alice.connect().await;
+    let is = |status: Status| move |event: &Event| matches!(event, Event::Presence { user, status: told, .. } if *user == bobs && *told == status);
+    let (mut his, _) = bob.at(&other).connect().await;
+    hers.until(is(Status::Online)).await;
+    his.send(&Command::Typing { room }).await;
+    hers.until(|event| *event == Event::Typing { room, user: bobs }).await;
+    his.send(&Command::Status { status: Wish::Invisible }).await;
+    hers.until(is(Status::Offline)).await;
+    // A card for who is on another node.
+    let carol = one.person("carol").await;
+    carol.post("/friend-requests", json!({"username": "bob"})).await;
+    let is_card = |event: &Event| matches!(event, Event::Notification { .. });
+    his.until(is_card).await;
 }
