@@ -130,7 +130,7 @@ fn Requests(title: &'static str, requests: Memo<Vec<FriendRequest>>) -> impl Int
                             .map(|request| {
                                 view! {
                                     <PersonRow user=request.user.clone()>
-                                        <Actions user=request.user />
+                                        <Actions user=request.user block=false />
                                     </PersonRow>
                                 }
                             })

@@ -17,10 +17,14 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// As the server says it is. What is loaded stays only where nothing has happened since.
+    /// As the server says it is. What is loaded stays only where nothing new has come since.
     pub fn reset(&mut self, state: NotificationState) {
-        if self.state != state {
+        if self.state.last_seq != state.last_seq {
             *self = Self { state, cards: None, next: None };
+        } else if state.unread == 0 {
+            self.read(state.last_seq, 0);
+        } else {
+            self.state = state;
         }
     }
 

@@ -45,6 +45,7 @@ impl Live {
     }
 
     /// Loads the newest cards, where none are loaded.
+    #[cfg(feature = "hydrate")]
     pub fn ensure_cards(self, loading: RwSignal<bool>) {
         if self.peek(|world| world.bell().cards().is_none()) {
             self.fetch_cards(None, loading);

@@ -20,7 +20,6 @@ pub fn Cards() -> impl IntoView {
     let live = Live::here();
     let fresh = StoredValue::new(HashSet::<NotificationId>::new());
     let loading = RwSignal::new(false);
-    live.ensure_cards(loading);
     let ids = Memo::new(move |_| {
         live.get(Touched::Bell, |world| {
             let cards = world.bell().cards()?;
@@ -33,10 +32,10 @@ pub fn Cards() -> impl IntoView {
         })
     });
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        if ids.with(Option::is_some) {
-            live.read_cards();
-        }
+    Effect::new(move |_| match ids.with(Option::is_some) {
+        true => live.read_cards(),
+        // Not yet, or not any more: much has happened while the page was not connected.
+        false => live.ensure_cards(loading),
     });
     let more = move || live.get(Touched::Bell, |world| world.bell().next().is_some());
     let older = move |_| live.load_older_cards(loading);
