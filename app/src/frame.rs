@@ -93,7 +93,7 @@ fn SideHeader() -> impl IntoView {
 }
 
 /// Requests that wait for the viewer's answer.
-fn waiting(live: Live) -> usize {
+pub fn waiting(live: Live) -> usize {
     live.get(Touched::Friends, |world| {
         let incoming = |request: &protocol::friends::FriendRequest| {
             request.direction == protocol::friends::Direction::Incoming

@@ -5,6 +5,7 @@ use std::io::{Cursor, Write};
 use protocol::{AccountId, Limit, MessageId, Room, RoomId, Timestamp};
 use sea_orm::{QueryOrder, QuerySelect, Statement, entity::prelude::*};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
@@ -17,6 +18,8 @@ use crate::{
     uploads,
 };
 
+/// One archive is made at a time.
+static ONE: Semaphore = Semaphore::const_new(1);
 /// As many messages are read at once.
 const AT_ONCE: u64 = 1_000;
 
@@ -26,6 +29,8 @@ const AT_ONCE: u64 = 1_000;
 /// `RateLimited` past a few an hour; as reading fails.
 pub async fn archive(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<u8>> {
     ctx.limits().take_for(Rule::Export, viewer.account())?;
+    // Each stands in memory until it is sent.
+    let _turn = ONE.acquire().await.map_err(Error::internal)?;
     let mut archive = Archive(ZipWriter::new(Cursor::new(Vec::new())));
     let own = profile::own(ctx, viewer).await?;
     if let Some(url) = &own.user.avatar_url

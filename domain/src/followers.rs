@@ -1,6 +1,8 @@
 //! What must follow on the right when something happens on the left, inside the same transaction.
 //! This table is the only way from a noun to one on its right.
 
+use std::time::Duration;
+
 use protocol::{AccountId, RequestId};
 
 use crate::{Ctx, Result, bus::Change, db::Tx, friends, messages, notifications, rooms};
@@ -79,12 +81,22 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
     }
 }
 
+/// How often it is tried to delete it, and how soon again; a restart tries as often.
+const TRIES: u32 = 10;
+const AGAIN: Duration = Duration::from_secs(30);
+
 /// Begins to delete what those have said who wanted it to go with them.
 pub(crate) fn forget_said(ctx: &Ctx) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
-        if let Err(error) = messages::forget_said(&ctx).await {
-            tracing::error!(%error, "what a deleted account said is still there: a restart tries again");
+        for _ in 0..TRIES {
+            match messages::forget_said(&ctx).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what a deleted account said is still there: tried again");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
         }
     });
 }

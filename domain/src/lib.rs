@@ -15,6 +15,7 @@ pub mod export;
 mod followers;
 pub mod friends;
 pub mod limits;
+mod line;
 pub mod mail;
 pub mod messages;
 pub mod notifications;

@@ -140,7 +140,8 @@ impl Limits {
             let usual = quota(or_one(count), seconds, or_one(burst));
             let chosen = quotas.0.iter().rev().find(|(rule, _)| *rule == index);
             let quota = chosen.map_or(usual, |(_, quota)| *quota);
-            let (clock, used) = (Instants(clock.clone()), Store::default());
+            let clock = Instants(clock.clone());
+            let used = Store::new(clock.clone());
             Counter { quota, used: used.clone(), limiter: RateLimiter::new(quota, used, clock) }
         };
         let rules = RULES.into_iter().enumerate().map(counter).collect();
@@ -226,9 +227,19 @@ impl governor::clock::Clock for Instants {
     }
 }
 
-/// Until when each key has used up its quota, since the limiter began.
-#[derive(Clone, Default)]
-struct Store(Arc<Mutex<HashMap<Key, Nanos>>>);
+/// Until when each key has used up its quota, counted from when the limiter began.
+#[derive(Clone)]
+struct Store {
+    used: Arc<Mutex<Used>>,
+    clock: Instants,
+    begun: Nanos,
+}
+
+struct Used {
+    ends: HashMap<Key, Nanos>,
+    /// With as many keys those go whose time is over.
+    look_at: usize,
+}
 
 /// Keys past this are looked through for those whose time is over.
 const MANY: usize = 16 * 1_024;
@@ -240,24 +251,30 @@ impl StateStore for Store {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (value, until) = measure(used.get(key).copied())?;
-        if used.len() >= MANY && used.len().is_power_of_two() {
-            // Whoever comes now has an end in the future; earlier ends count for nothing.
-            used.retain(|_, end| *end > until.saturating_sub(DAY.into()));
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let (value, until) = measure(used.ends.get(key).copied())?;
+        if used.ends.len() >= used.look_at {
+            // Whose time is over counts like somebody who never came.
+            let now = governor::clock::Reference::duration_since(&self.clock.now(), self.begun);
+            used.ends.retain(|_, end| *end > now);
+            used.look_at = MANY.max(2 * used.ends.len());
         }
-        used.insert(*key, until);
+        used.ends.insert(*key, until);
         Ok(value)
     }
 }
 
-/// No quota is longer.
-const DAY: Duration = Duration::from_secs(86_400);
-
 impl Store {
+    fn new(clock: Instants) -> Self {
+        use governor::clock::Clock as _;
+
+        let used = Used { ends: HashMap::new(), look_at: MANY };
+        Self { used: Arc::new(Mutex::new(used)), begun: clock.now(), clock }
+    }
+
     fn give_back(&self, key: Key, each: Duration) {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = used.get_mut(&key) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = used.ends.get_mut(&key) {
             *until = until.saturating_sub(each.into());
         }
     }
@@ -313,6 +330,23 @@ mod tests {
         for text in ["message", "weather=1/s", "message=0/s", "message=1/y", "message=1/s:0"] {
             assert!(text.parse::<Quotas>().unwrap_err().contains("such as"), "{text}");
         }
+    }
+
+    #[test]
+    fn whose_time_is_over_is_forgotten() {
+        let clock = Clock::fixed(Timestamp(1_000_000));
+        let limits = Limits::new(&Quotas::default(), &clock);
+        for n in 0..MANY {
+            limits.take(Rule::Message, limits.key(n)).unwrap();
+        }
+        let kept = || {
+            let (_, counter) = limits.counter(Rule::Message).unwrap();
+            counter.used.used.lock().unwrap().ends.len()
+        };
+        assert_eq!(kept(), MANY);
+        clock.advance_ms(1_000);
+        limits.take(Rule::Message, limits.key("one more")).unwrap();
+        assert_eq!(kept(), 1);
     }
 
     #[test]

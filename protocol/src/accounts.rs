@@ -95,9 +95,12 @@ pub struct Account {
 pub struct ProfileChange {
     #[serde(default)]
     pub display_name: Option<DisplayName>,
-    /// Empty for none.
+    /// Empty for none. Another one wants the password: by it the account can be taken over.
     #[serde(default)]
     pub email: Option<String>,
+    /// The password, where the address changes.
+    #[serde(default)]
+    pub current: Option<Password>,
     #[serde(default)]
     pub email_shown: Option<bool>,
     #[serde(default)]

@@ -12,7 +12,7 @@ use app::{
     shell::{self, Document},
 };
 use axum::{
-    extract::{ConnectInfo, OriginalUri, Path, Query, State},
+    extract::{ConnectInfo, FromRequest as _, OriginalUri, Path, Query, Request, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{Viewer, accounts, friends, messages, notifications, rooms};
@@ -319,16 +319,16 @@ pub async fn settings(
 }
 
 /// `POST /settings/picture`: a form with a picture, and the way back.
-pub async fn set_picture(visit: Visit, picture: Result<Picture, Refusal>) -> Page {
+pub async fn set_picture(visit: Visit, request: Request) -> Page {
     let viewer = visit.signed_in()?;
-    let set = match picture {
-        Ok(Picture(bytes)) => {
-            let set = accounts::profile::set_picture(&visit.house.ctx, &viewer, Some(bytes)).await;
-            set.map_err(Refusal::from)
-        }
-        Err(refusal) => Err(refusal),
+    let ctx = &visit.house.ctx;
+    let set = async {
+        accounts::profile::expect_picture(ctx, &viewer)?;
+        let Picture(bytes) = Picture::from_request(request, &()).await?;
+        accounts::profile::set_picture(ctx, &viewer, Some(bytes)).await?;
+        Ok::<_, Refusal>(())
     };
-    let Err(Refusal(problem)) = set else {
+    let Err(Refusal(problem)) = set.await else {
         return Ok(Redirect::to("/settings?said=picture").into_response());
     };
     let mut response = Redirect::to("/settings").into_response();

@@ -162,6 +162,9 @@ pub(super) fn Password(
     /// Whether there is a way out for who has forgotten it.
     #[prop(optional)]
     forgotten: bool,
+    /// Whether the form goes without it.
+    #[prop(optional)]
+    is_optional: bool,
 ) -> impl IntoView {
     let is_faulty = fault.is_some();
     let is_new = autocomplete == "new-password";
@@ -175,7 +178,7 @@ pub(super) fn Password(
                     type="password"
                     autocomplete=autocomplete
                     maxlength="256"
-                    required
+                    required=!is_optional
                     data-strength=is_new.then_some("")
                     aria-invalid=is_faulty.then_some("true")
                     aria-describedby=format!("{name}-fault {name}-hint")

@@ -256,7 +256,8 @@ fn AccountForms(own: Own, form: Form) -> impl IntoView {
     let account = own.account;
     let typed = form.typed("email");
     let email = if typed.is_empty() { account.email.clone().unwrap_or_default() } else { typed };
-    let (fault, wrong) = (form.fault("email"), form.fault("current"));
+    let fault = form.fault("email");
+    let (refused, wrong) = (form.fault("current"), form.fault("password"));
     let waits = account.email.is_some() && !account.email_confirmed;
     view! {
         <Part title="E-mail" about="To sign in with, and to get back in when the password is forgotten.">
@@ -280,6 +281,13 @@ fn AccountForms(own: Own, form: Form) -> impl IntoView {
                             </p>
                         }
                     })}
+                <Password
+                    label="Your password, to change the address"
+                    name="current"
+                    autocomplete="current-password"
+                    fault=refused
+                    is_optional=true
+                />
                 <Tick
                     label="Show it on my profile"
                     name="email_shown"
@@ -315,7 +323,6 @@ fn AccountForms(own: Own, form: Form) -> impl IntoView {
                     </fieldset>
                     <Password
                         label="Your password"
-                        name="current"
                         autocomplete="current-password"
                         fault=wrong
                     />
@@ -446,7 +453,7 @@ fn Privacy(own: Own) -> impl IntoView {
         }
     });
     view! {
-        <Part title="Who sees you" about="Only friends ever see whether you are here.">
+        <Part title="Who sees you" about="Friends, and people in your rooms, see whether you are here.">
             <form class="settings__form" action="/fn/accounts/change_profile" method="post">
                 <input type="hidden" name="boxes" value="seen_shown invisible" />
                 <Tick

@@ -101,6 +101,7 @@ pub async fn sign_out() -> Result<(), Failure> {
 pub async fn change_profile(
     #[server(default)] display_name: Option<String>,
     #[server(default)] email: Option<String>,
+    #[server(default)] current: String,
     /// Which boxes the form has: one that is not ticked is not sent.
     #[server(default)]
     boxes: String,
@@ -118,6 +119,8 @@ pub async fn change_profile(
     let change = ProfileChange {
         display_name: name.map_err(Failure::in_field("display_name"))?,
         email: email.map(|email| email.trim().to_owned()),
+        // One that could never be a password is as wrong as none.
+        current: protocol::Password::parse(&current).ok(),
         email_shown: ticked("email_shown", email_shown),
         seen_shown: ticked("seen_shown", seen_shown),
         invisible: ticked("invisible", invisible),
@@ -159,15 +162,18 @@ pub async fn end_session(session: protocol::SessionId) -> Result<(), Failure> {
 /// Deletes the viewer's account, and leads to the front door.
 #[server(prefix = "/fn", endpoint = "accounts/delete")]
 pub async fn delete_account(
-    #[server(default)] current: String,
+    #[server(default)] password: String,
     #[server(default)] messages: protocol::accounts::Said,
 ) -> Result<(), Failure> {
     let caller = super::Caller::here()?;
     let (ctx, viewer) = super::signed_in()?;
-    let password = protocol::Password::parse(&current).map_err(|_| {
-        Failure(protocol::Problem::invalid("current", "That is not your password."))
+    let wrong = || Failure(protocol::Problem::invalid("password", "That is not your password."));
+    let password = protocol::Password::parse(&password).map_err(|_| wrong())?;
+    let deleted = domain::accounts::delete(&ctx, &viewer, &password, messages).await;
+    deleted.map_err(|error| match error {
+        domain::Error::Invalid { .. } => wrong(),
+        error => error.into(),
     })?;
-    domain::accounts::delete(&ctx, &viewer, &password, messages).await?;
     set_cookie(&caller.cookie.clear());
     leptos_axum::redirect("/sign-in?deleted");
     Ok(())

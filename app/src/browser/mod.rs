@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use futures_channel::{mpsc, oneshot};
 use futures_util::{StreamExt, future::select};
-use leptos::{ev, prelude::*};
+use leptos::{ev, html, prelude::*};
 use protocol::{MessageId, Timestamp};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, closure::Closure};
 
 /// Now, by this machine's clock: good for showing, not for deciding.
 pub fn now() -> Timestamp {
@@ -98,6 +98,27 @@ pub fn is_shown() -> bool {
 pub fn has_attribute(event: &ev::Event, name: &str) -> bool {
     let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     element.is_some_and(|element| element.has_attribute(name))
+}
+
+/// Does something whenever an element comes into view, as long as whoever asks for it is there.
+pub fn when_seen(element: NodeRef<html::Button>, act: impl Fn() + Clone + 'static) {
+    Effect::new(move |_| {
+        let Some(element) = element.get() else { return };
+        let act = act.clone();
+        let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            let entry = entries.get(entries.length().saturating_sub(1));
+            let entry = entry.unchecked_into::<web_sys::IntersectionObserverEntry>();
+            if entry.is_intersecting() {
+                act();
+            }
+        });
+        let observer = web_sys::IntersectionObserver::new(seen.as_ref().unchecked_ref());
+        if let Ok(observer) = observer {
+            observer.observe(&element);
+            let kept = StoredValue::new_local((observer, seen));
+            on_cleanup(move || kept.with_value(|(observer, _)| observer.disconnect()));
+        }
+    });
 }
 
 /// What a form says, with the button that it was sent by.

@@ -5,7 +5,7 @@ use protocol::friends::{Profile, Relation};
 
 use super::{actions::Actions, common};
 use crate::{
-    frame::NotHere,
+    frame::{NotHere, waiting},
     live::{Live, world::Touched},
     presence::{self, Dot},
     ui::{Avatar, Here, Icon, Size},
@@ -66,9 +66,20 @@ pub fn ProfilePage(username: String) -> impl IntoView {
                                 (relation() == Relation::Myself)
                                     .then(|| {
                                         view! {
-                                            <a class="button" href="/settings">
-                                                "Edit your profile"
-                                            </a>
+                                            <div class="actions">
+                                                <a class="button" href="/settings">
+                                                    "Edit your profile"
+                                                </a>
+                                                <a class="button button--plain" href="/settings/security">
+                                                    "Change password"
+                                                </a>
+                                                <a class="button button--plain" href="/friends">
+                                                    {move || match waiting(live) {
+                                                        0 => "Friend requests".to_owned(),
+                                                        n => format!("Friend requests · {n}"),
+                                                    }}
+                                                </a>
+                                            </div>
                                         }
                                     })
                             }}

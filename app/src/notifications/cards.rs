@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{either::EitherOf3, html, prelude::*};
 use protocol::{
     NotificationId,
     notifications::{Kind, Notification},
@@ -39,6 +39,9 @@ pub fn Cards() -> impl IntoView {
     });
     let more = move || live.get(Touched::Bell, |world| world.bell().next().is_some());
     let older = move |_| live.load_older_cards(loading);
+    let end = NodeRef::<html::Button>::new();
+    #[cfg(feature = "hydrate")]
+    crate::browser::when_seen(end, move || live.load_older_cards(loading));
     move || match ids.with(|ids| ids.as_ref().map(Vec::len)) {
         None => EitherOf3::A(view! {
             <p class="page__note" role="status">
@@ -63,6 +66,7 @@ pub fn Cards() -> impl IntoView {
             <button
                 class="button button--plain button--wide"
                 type="button"
+                node_ref=end
                 on:click=older
                 hidden=move || !more()
                 disabled=move || loading.get()

@@ -5,7 +5,7 @@ use protocol::{AccountId, Email, Timestamp};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{entity as account, sessions::Token};
-use crate::{Ctx, Error, Result, db::Tx, mail};
+use crate::{Ctx, Error, Result, db::Tx, limits::Rule, mail};
 
 /// How long a link works, in milliseconds.
 const LIFETIME_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -42,13 +42,7 @@ pub(super) enum Claimed {
 ///
 /// # Errors
 /// `Conflict` where it is somebody else's, and there is no mail server.
-pub(super) async fn claim(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    id: AccountId,
-    name: &str,
-    email: &Email,
-) -> Result<Claimed> {
+pub(super) async fn claim(tx: &mut Tx, ctx: &Ctx, id: AccountId, email: &Email) -> Result<Claimed> {
     let key = email.as_str().to_lowercase();
     let owner = owner(tx, &key).await?.filter(|owner| owner.id != id);
     if !ctx.sends_mail {
@@ -58,6 +52,10 @@ pub(super) async fn claim(
         };
     }
     forget(tx, id).await?;
+    // Whoever asks: nobody is mailed for ever. That it was asked before is told to nobody.
+    if ctx.limits().take(Rule::Letter, ctx.limits().key(&key)).is_err() {
+        return Ok(Claimed::Asked);
+    }
     let house = ctx.address();
     if let Some(owner) = owner {
         let body = format!(
@@ -66,7 +64,8 @@ pub(super) async fn claim(
              password at {house}/forgotten\n",
             owner.display_name, owner.username
         );
-        mail::post(tx, email.as_str(), "Your address is in use already", body).await?;
+        let to = owner.email.as_deref().unwrap_or(email.as_str());
+        mail::post(tx, to, "Your address is in use already", body).await?;
         return Ok(Claimed::Asked);
     }
     let token = Token::new();
@@ -78,7 +77,7 @@ pub(super) async fn claim(
     };
     link::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     let body = format!(
-        "Hello {name},\n\nis this address yours? Then follow this link within a day, and it \
+        "Hello,\n\nsomebody says at {house} that this address is theirs. Is it yours, and was that you? Then follow this link within a day, and it \
          counts:\n{house}/confirm/{}\n\nIf you know nothing of this, you need do nothing.\n",
         token.as_str()
     );
@@ -94,12 +93,10 @@ pub(super) async fn claim(
 pub async fn confirm(ctx: &Ctx, token: &str) -> Result<()> {
     let hash = Token::hash_of(token);
     ctx.transact(async |tx| {
-        let found = link::Entity::find_by_id(hash)
-            .filter(link::Column::ExpiresAt.gt(tx.now()))
-            .one(tx.conn())
-            .await?;
-        let link = found.ok_or(Error::NotFound)?;
-        super::lock(tx, link.account_id).await?;
+        let id = asked(tx, &hash).await?.account_id;
+        super::lock(tx, id).await?;
+        // It may have been asked for anew while this waited.
+        let link = asked(tx, &hash).await?;
         let key = link.email.to_lowercase();
         match owner(tx, &key).await? {
             Some(owner) if owner.id == link.account_id => return Ok(()),
@@ -112,10 +109,23 @@ pub async fn confirm(ctx: &Ctx, token: &str) -> Result<()> {
             email_key: Set(Some(key)),
             ..Default::default()
         };
-        account::Entity::update(counts).exec(tx.conn()).await?;
-        Ok(())
+        let updated = account::Entity::update(counts).exec(tx.conn()).await.map_err(Error::from);
+        match updated {
+            Err(error) if error.is_taken() => {
+                Err(Error::Conflict("This e-mail address is in use."))
+            }
+            updated => updated.map(drop),
+        }
     })
     .await
+}
+
+async fn asked(tx: &Tx, hash: &[u8]) -> Result<link::Model> {
+    let found = link::Entity::find_by_id(hash.to_vec())
+        .filter(link::Column::ExpiresAt.gt(tx.now()))
+        .one(tx.conn())
+        .await?;
+    found.ok_or(Error::NotFound)
 }
 
 /// Links that were sent stop working.

@@ -33,7 +33,8 @@ pub async fn delete(ctx: &Ctx, viewer: &Viewer, password: &Password, said: Said)
         // Its skeleton stays, so that nobody takes the name.
         let tombstone = entity::ActiveModel {
             id: Set(id),
-            username: Set(format!("deleted-{}", &id.0.simple().to_string()[8..32])),
+            // With a colon, which nobody's name has.
+            username: Set(format!("deleted:{}", &id.0.simple().to_string()[8..32])),
             display_name: Set(NAME.to_owned()),
             display_key: Set(String::new()),
             email: Set(None),

@@ -94,19 +94,25 @@ impl From<Named> for User {
 /// `NotFound` where it is gone.
 pub(crate) async fn lock(tx: &Tx, id: AccountId) -> Result<entity::Model> {
     let found = entity::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx.conn()).await?;
-    found.ok_or(Error::NotFound)
+    found.filter(|account| account.deleted_at.is_none()).ok_or(Error::NotFound)
 }
 
 /// Locks two accounts, in the order of their ids: what they are to each other changes one thing after
 /// the other. What they say elsewhere waits for nothing.
+///
+/// # Errors
+/// `NotFound` where one of them is gone.
 pub(crate) async fn lock_pair(tx: &Tx, one: AccountId, other: AccountId) -> Result<()> {
-    entity::Entity::find()
+    let locked = entity::Entity::find()
         .filter(entity::Column::Id.is_in([one, other]))
         .order_by_asc(entity::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await?;
-    Ok(())
+    match locked.iter().any(|account| account.deleted_at.is_some()) {
+        true => Err(Error::NotFound),
+        false => Ok(()),
+    }
 }
 
 /// The two ids as one key, the same whichever comes first: what only one pair may have.

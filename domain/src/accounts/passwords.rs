@@ -1,10 +1,7 @@
 //! Passwords: argon2id on threads of its own, at most as many at once as there are cores, and a
 //! bounded queue before them, so that guessing costs the guesser and not the chat.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use argon2::{
     Argon2,
@@ -15,10 +12,13 @@ use sea_orm::EntityTrait as _;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::entity;
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, line::Place};
 
 /// More waiting than this are refused with `unavailable`.
 const QUEUE: usize = 64;
+
+/// As many words are looked at that somebody is called by.
+const WORDS: usize = 32;
 
 /// How strong a password is, and what is wrong with it.
 #[derive(Clone, Debug)]
@@ -48,7 +48,8 @@ fn judged(password: &str, words: &[String]) -> Judged {
     let lower = password.to_lowercase();
     // An address is its parts as well.
     let parts = words.iter().flat_map(|word| word.split(['@', ' ']).chain([word.as_str()]));
-    let parts: Vec<String> = parts.map(str::to_lowercase).collect();
+    let parts: Vec<String> =
+        parts.filter(|part| part.len() <= 256).take(WORDS).map(str::to_lowercase).collect();
     let is_name = |word: &String| {
         word.chars().count() >= 3
             && (lower == *word
@@ -162,7 +163,7 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place = Place::take(&self.waiting)?;
+        let _place = Place::take(&self.waiting, QUEUE)?;
         let permit = Arc::clone(&self.cores).acquire_owned().await.map_err(Error::internal)?;
         let done = tokio::task::spawn_blocking(move || {
             let value = work();
@@ -170,25 +171,6 @@ impl Hasher {
             value
         });
         done.await.map_err(Error::internal)?
-    }
-}
-
-/// A place in the queue, given back when the caller is done or gone.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self> {
-        let place = Place(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) >= QUEUE {
-            return Err(Error::Unavailable("too many passwords to check at once".into()));
-        }
-        Ok(place)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,7 @@ use protocol::{
 };
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use super::{confirmation, entity};
+use super::{confirmation, entity, passwords, reset};
 use crate::{
     Ctx, Error, Result, Viewer,
     bus::Change,
@@ -51,11 +51,17 @@ pub async fn shown_email(ctx: &Ctx, username: &str) -> Result<Option<String>> {
 /// Changes what is given, and tells the viewer's friends.
 ///
 /// # Errors
-/// `Conflict` where the address is somebody else's, and there is no mail server to ask by.
+/// `Conflict` where the address is somebody else's, and there is no mail server to ask by; `Invalid` for
+/// another address without the password.
 pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result<()> {
     let id = viewer.account();
-    if change.email.is_some() {
-        ctx.limits().take_for(Rule::Letter, id)?;
+    if let Some(email) = &change.email
+        && own(ctx, viewer).await?.email.unwrap_or_default() != *email
+    {
+        let current = change.current.as_ref().ok_or_else(passwords::wrong)?;
+        ctx.limits().take_for(Rule::Password, id)?;
+        passwords::confirm(ctx, id, current).await?;
+        ctx.limits().give_back(Rule::Password, ctx.limits().key(id));
     }
     ctx.transact_as(viewer, async |tx| {
         let row = super::lock(tx, id).await?;
@@ -70,9 +76,13 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
         if let Some(shown) = change.seen_shown {
             changed.seen_shown = Set(shown);
         }
-        if let Some(invisible) = change.invisible {
+        if let Some(invisible) = change.invisible.filter(|invisible| *invisible != row.invisible) {
             changed.invisible = Set(invisible);
             tx.emit(Change::VisibilityMoved { account: id });
+        }
+        if change.email.is_some() {
+            // A link that went to the address before leads nowhere.
+            reset::forget(tx.conn(), id).await?;
         }
         match &change.email {
             None => {}
@@ -87,9 +97,7 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
                 let is_same = row.email_key.as_deref() == Some(&email.as_str().to_lowercase());
                 let claimed = match is_same {
                     true => None,
-                    false => {
-                        Some(confirmation::claim(tx, ctx, id, &row.display_name, &email).await?)
-                    }
+                    false => Some(confirmation::claim(tx, ctx, id, &email).await?),
                 };
                 match claimed {
                     Some(confirmation::Claimed::Counts(key)) => {
@@ -105,18 +113,29 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
             }
         }
         entity::Entity::update(changed).exec(tx.conn()).await?;
-        followers::follow(tx, Fact::Renewed(id)).await
+        // What friends do not see is not told them.
+        match change.display_name.is_some() {
+            true => followers::follow(tx, Fact::Renewed(id)).await,
+            false => Ok(()),
+        }
     })
     .await
+}
+
+/// Whether the viewer may send a picture now: to be asked before one is read.
+///
+/// # Errors
+/// `RateLimited`.
+pub fn expect_picture(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    ctx.limits().take_for(Rule::Picture, viewer.account())
 }
 
 /// Shows another picture of the viewer; `None` for none, which shows initials.
 ///
 /// # Errors
-/// `Invalid` for what is no picture, or too large; `RateLimited`.
+/// `Invalid` for what is no picture; `TooLarge`.
 pub async fn set_picture(ctx: &Ctx, viewer: &Viewer, bytes: Option<Vec<u8>>) -> Result<User> {
     let id = viewer.account();
-    ctx.limits().take_for(Rule::Picture, id)?;
     let sides = match bytes {
         Some(bytes) => Some(ctx.studio.cut(bytes).await?),
         None => None,

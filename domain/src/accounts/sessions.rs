@@ -113,7 +113,7 @@ pub async fn sign_in(ctx: &Ctx, form: SignIn, device: Device<'_>) -> Result<(Use
     let limits = ctx.limits();
     let network = device.address.map(limits::network);
     let counted =
-        [(Rule::SignIn, limits.key((&login, network))), (Rule::SignInAddress, limits.key(network))];
+        [(Rule::SignInAddress, limits.key(network)), (Rule::SignIn, limits.key((&login, network)))];
     if device.address.is_some() {
         for (rule, key) in counted {
             limits.take(rule, key)?;
@@ -132,7 +132,13 @@ async fn check(ctx: &Ctx, login: &str, form: &SignIn, device: Device<'_>) -> Res
     // Nobody's name or address has a NUL, and PostgreSQL does not take one.
     let found = match login.contains('\0') {
         true => None,
-        false => account::Entity::find().filter(column.eq(login)).one(ctx.db.read()).await?,
+        false => {
+            account::Entity::find()
+                .filter(column.eq(login))
+                .filter(account::Column::DeletedAt.is_null())
+                .one(ctx.db.read())
+                .await?
+        }
     };
     let hash = found.as_ref().map(|account| account.password_hash.clone());
     let right = ctx.hasher.verify(&form.password, hash).await?;

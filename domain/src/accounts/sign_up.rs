@@ -22,7 +22,8 @@ pub async fn sign_up(
     form: SignUp,
     device: Device<'_>,
 ) -> Result<(User, sessions::Token)> {
-    // What can be refused for what it says costs nothing of the quota.
+    // What is refused for its password counts as a password, not as an account.
+    ctx.limits().take_from(Rule::Strength, device.address)?;
     passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
     if ctx.challenges_bots && device.address.is_some() {
         challenge::take(ctx, form.challenge.as_ref())?;
@@ -104,8 +105,7 @@ async fn insert(
         _ => error.into(),
     })?;
     if let Some(email) = &form.email
-        && let confirmation::Claimed::Counts(key) =
-            confirmation::claim(tx, ctx, id, display_name, email).await?
+        && let confirmation::Claimed::Counts(key) = confirmation::claim(tx, ctx, id, email).await?
     {
         let counts =
             entity::ActiveModel { id: Set(id), email_key: Set(Some(key)), ..Default::default() };

@@ -25,6 +25,8 @@ pub enum Change {
     RoomChanged { room: RoomId },
     /// Two people stand to each other otherwise than before.
     RelationChanged { one: AccountId, other: AccountId },
+    /// Somebody stands to another otherwise than before, who is not to know.
+    OwnRelationChanged { account: AccountId, other: AccountId },
     /// A read marker moved; `to` hears of it: the reader, and in a direct room the other.
     ReadMoved { room: RoomId, reader: AccountId, to: Vec<AccountId> },
     /// Somebody has a new card, or one that changed.

@@ -16,6 +16,7 @@ enum Note {
     Membership(RoomId, AccountId),
     Room(RoomId),
     Relation(AccountId, AccountId),
+    OwnRelation(AccountId, AccountId),
     Read(RoomId, AccountId, Vec<AccountId>),
     Session(SessionId),
     Notified(AccountId, NotificationId),
@@ -39,6 +40,9 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
             }
             Change::RoomChanged { room } => notes.push(Note::Room(*room)),
             Change::RelationChanged { one, other } => notes.push(Note::Relation(*one, *other)),
+            Change::OwnRelationChanged { account, other } => {
+                notes.push(Note::OwnRelation(*account, *other));
+            }
             Change::ReadMoved { room, reader, to } => {
                 notes.push(Note::Read(*room, *reader, to.clone()));
             }
@@ -78,6 +82,7 @@ fn change(note: Note) -> Change {
         Note::Membership(room, account) => Change::MembershipMoved { room, account },
         Note::Room(room) => Change::RoomChanged { room },
         Note::Relation(one, other) => Change::RelationChanged { one, other },
+        Note::OwnRelation(account, other) => Change::OwnRelationChanged { account, other },
         Note::Read(room, reader, to) => Change::ReadMoved { room, reader, to },
         Note::Session(session) => Change::SessionEnded { session },
         Note::Notified(account, id) => Change::Notified { account, id },
@@ -99,6 +104,7 @@ mod tests {
             Change::Joined { room, account, access: 7 },
             Change::RoomChanged { room },
             Change::RelationChanged { one: account, other: account },
+            Change::OwnRelationChanged { account, other: account },
             Change::ReadMoved { room, reader: account, to: vec![account] },
             Change::SessionEnded { session },
             Change::Notified { account, id: notification },
@@ -107,7 +113,7 @@ mod tests {
         ];
         let line = write(&changes).unwrap().unwrap();
         let pinned = format!(
-            r#"[{{"membership":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
+            r#"[{{"membership":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
         );
         assert_eq!(line, pinned);
         let told = read(&line);

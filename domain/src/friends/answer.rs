@@ -55,9 +55,8 @@ pub async fn withdraw(ctx: &Ctx, viewer: &Viewer, id: RequestId) -> Result<()> {
         let row = row.filter(|row| row.sender_id == viewer.account()).ok_or(Error::NotFound)?;
         if is_open(&row, State::Withdrawn)? {
             close(tx, &row, State::Withdrawn).await?;
-            if !row.hidden {
-                followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
-            }
+            // Also where the recipient never saw it: the sender finds what they find anywhere else.
+            followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
         }
         Ok(())
     })
@@ -106,7 +105,10 @@ pub(crate) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<()> {
         .await?;
     for row in open {
         close(tx, &row, State::Withdrawn).await?;
-        followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
+        // Who asked them did not take it back: it is gone without a word.
+        if row.sender_id == account && !row.hidden {
+            followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
+        }
     }
     let blocks = block::Column::AccountId.eq(account).or(block::Column::BlockedId.eq(account));
     block::Entity::delete_many().filter(blocks).exec(tx.conn()).await?;
@@ -152,7 +154,15 @@ fn is_open(row: &request::Model, end: State) -> Result<bool> {
     }
 }
 
-pub(super) async fn close(tx: &mut Tx, row: &request::Model, state: State) -> Result<()> {
+/// Closes a request, and tells both.
+async fn close(tx: &mut Tx, row: &request::Model, state: State) -> Result<()> {
+    close_unsaid(tx, row, state).await?;
+    tx.emit(Change::RelationChanged { one: row.sender_id, other: row.recipient_id });
+    Ok(())
+}
+
+/// Closes a request; the caller tells whom it concerns.
+pub(super) async fn close_unsaid(tx: &Tx, row: &request::Model, state: State) -> Result<()> {
     let closed = request::ActiveModel {
         id: Set(row.id),
         state: Set(state),
@@ -161,6 +171,5 @@ pub(super) async fn close(tx: &mut Tx, row: &request::Model, state: State) -> Re
         ..Default::default()
     };
     request::Entity::update(closed).exec(tx.conn()).await?;
-    tx.emit(Change::RelationChanged { one: row.sender_id, other: row.recipient_id });
     Ok(())
 }

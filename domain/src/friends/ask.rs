@@ -57,6 +57,12 @@ pub async fn ask(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Asked> {
                 let (user, relation) = (user.clone(), Relation::Friend);
                 Ok(Asked::Befriended(FriendState { user, relation, request: None }))
             }
+            _ if let Some(row) = relation::unseen(tx.conn(), user.id, me).await? => {
+                // They had asked while they were blocked, and wait since.
+                answer::befriend(tx, row).await?;
+                let (user, relation) = (user.clone(), Relation::Friend);
+                Ok(Asked::Befriended(FriendState { user, relation, request: None }))
+            }
             _ => {
                 within_limit(tx.conn(), me).await?;
                 let hidden = relation::blocks(tx.conn(), user.id, me).await?;

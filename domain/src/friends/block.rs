@@ -46,18 +46,22 @@ pub async fn block(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
         if inserted == 0 {
             return Ok(());
         }
-        answer::part(tx, me, other).await?;
+        let mut they_see = answer::part(tx, me, other).await?;
         let pair = request::Column::OpenPair.eq(accounts::pair(me, other));
         if let Some(open) = request::Entity::find().filter(pair).one(tx.conn()).await? {
             if open.sender_id == me {
-                answer::close(tx, &open, request::State::Withdrawn).await?;
+                they_see |= !open.hidden;
+                answer::close_unsaid(tx, &open, request::State::Withdrawn).await?;
             } else {
                 // Who asked goes on believing that they wait for an answer.
                 hide(tx.conn(), open.id).await?;
             }
         }
         followers::follow(tx, Fact::Blocked { by: me, other }).await?;
-        tx.emit(Change::RelationChanged { one: me, other });
+        tx.emit(match they_see {
+            true => Change::RelationChanged { one: me, other },
+            false => Change::OwnRelationChanged { account: me, other },
+        });
         Ok(())
     })
     .await
@@ -75,12 +79,8 @@ pub async fn unblock(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
         if row::Entity::delete_by_id((me, other)).exec(tx.conn()).await?.rows_affected == 0 {
             return Ok(());
         }
-        let pair = request::Column::OpenPair.eq(accounts::pair(me, other));
-        let hidden = request::Entity::find().filter(pair).one(tx.conn()).await?;
-        if let Some(open) = hidden.filter(|open| open.hidden) {
-            answer::close(tx, &open, request::State::Withdrawn).await?;
-        }
-        tx.emit(Change::RelationChanged { one: me, other });
+        // What they asked meanwhile stays unseen: else they would learn when the block ended.
+        tx.emit(Change::OwnRelationChanged { account: me, other });
         Ok(())
     })
     .await

@@ -73,6 +73,17 @@ pub(super) async fn between(
     Ok((relation, open))
 }
 
+/// The request that `sender` was never answered, since `recipient` blocked them when they asked.
+pub(super) async fn unseen(
+    conn: &impl ConnectionTrait,
+    sender: AccountId,
+    recipient: AccountId,
+) -> Result<Option<request::Model>> {
+    let pair = request::Column::OpenPair.eq(accounts::pair(sender, recipient));
+    let open = request::Entity::find().filter(pair).one(conn).await?;
+    Ok(open.filter(|row| row.hidden && row.sender_id == sender))
+}
+
 /// How each of these people stands to `account`, in three queries.
 pub(super) async fn among(
     conn: &impl ConnectionTrait,

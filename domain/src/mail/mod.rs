@@ -5,7 +5,10 @@ mod entity;
 
 use protocol::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
+    ActiveValue::{NotSet, Set},
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::ExprTrait as _,
 };
 
 use crate::{Ctx, Error, Result, db::Tx};
@@ -122,8 +125,12 @@ pub async fn failed(ctx: &Ctx, letter: &Letter) -> Result<bool> {
     let wait = 15_000_i64 << letter.tries.clamp(0, 8);
     let again = (now < letter.created_at.plus_ms(GIVE_UP_MS)).then(|| now.plus_ms(wait));
     ctx.transact(async |tx| {
-        let next =
-            entity::ActiveModel { id: Set(letter.id), due_at: Set(again), ..Default::default() };
+        let next = entity::ActiveModel {
+            id: Set(letter.id),
+            due_at: Set(again), // What is given up is kept no longer than what has left.
+            body: if again.is_some() { NotSet } else { Set(String::new()) },
+            ..Default::default()
+        };
         entity::Entity::update(next).exec(tx.conn()).await.map_err(Error::from)?;
         Ok(again.is_some())
     })

@@ -7,7 +7,6 @@ mod entity;
 use protocol::{
     AccountId, Items, Limit, NotificationId,
     notifications::{Inbox, Notification},
-    socket::NotificationState,
 };
 use sea_orm::{
     ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
@@ -75,17 +74,6 @@ pub async fn mark_read(ctx: &Ctx, viewer: &Viewer, up_to: i64) -> Result<i64> {
         unread(tx.conn(), account).await
     })
     .await
-}
-
-/// Where an account's notifications stand.
-///
-/// # Errors
-/// As reading fails.
-pub async fn state(ctx: &Ctx, account: AccountId) -> Result<NotificationState> {
-    let conn = ctx.db.read();
-    let row = accounts::entity::Entity::find_by_id(account).one(conn).await?;
-    let last_seq = row.map_or(0, |row| row.notified_seq);
-    Ok(NotificationState { last_seq, unread: unread(conn, account).await? })
 }
 
 /// A notification as it is now, with how many are unread; `None` where it is gone.

@@ -210,9 +210,12 @@ impl Presence {
         }
         people.elsewhere.retain(|_, node| !silent(node));
         for account in over {
-            people.here.remove(&account);
+            let here = people.here.remove(&account);
             people.unsaid.insert(account);
-            people.gone.push(account);
+            // Who is seen by nobody is seen by nobody afterwards either.
+            if here.is_some_and(|here| !here.is_invisible) {
+                people.gone.push(account);
+            }
         }
         left.retain(|account| people.status(*account, now) == Status::Offline);
         let unsaid: Vec<AccountId> = people.unsaid.drain().collect();
@@ -234,7 +237,8 @@ impl Presence {
         let mut due = Due { seen: std::mem::take(&mut people.gone), left };
         if people.written_at.is_none_or(|at| now.0 - at.0 >= WRITE_MS) {
             people.written_at = Some(now);
-            due.seen.extend(people.here.keys());
+            let seen = people.here.iter().filter(|(_, here)| !here.is_invisible);
+            due.seen.extend(seen.map(|(account, _)| *account));
         }
         due
     }
@@ -271,11 +275,6 @@ impl Lease {
         });
         let (presence, bus, clock) = (Arc::clone(presence), bus.clone(), clock.clone());
         Self { presence, bus, clock, account, id }
-    }
-
-    /// Whether others may see it.
-    pub fn is_seen(&self) -> bool {
-        !self.presence.is_invisible(self.account)
     }
 
     /// Nobody has a hand on it, or somebody has again.

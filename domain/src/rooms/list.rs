@@ -1,18 +1,24 @@
 //! Rooms as one member sees them.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use protocol::{
     AccountId, Items, Limit, Room, RoomId, Timestamp, User,
     rooms::{Kind, Notify, Preview, Role},
 };
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, QueryResult, Statement, Value,
-    prelude::Uuid,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, QueryFilter as _,
+    QueryResult, QuerySelect as _, Statement, Value, prelude::Uuid,
 };
 
 use super::entity::room;
-use crate::{Ctx, Error, Result, Viewer, accounts, rows::columns};
+use crate::{
+    Ctx, Error, Result, Viewer, accounts,
+    rows::{columns, padded},
+};
 
 /// The viewer's rooms, the latest activity first.
 ///
@@ -52,6 +58,27 @@ pub struct Position {
 /// `NotFound` where the account is gone.
 pub async fn mine(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Mine> {
     page(ctx, viewer.account(), None, limit).await
+}
+
+/// Those of these rooms that are no direct ones.
+///
+/// # Errors
+/// As reading fails.
+pub async fn of_many(ctx: &Ctx, ids: impl IntoIterator<Item = RoomId>) -> Result<Vec<RoomId>> {
+    let ids = padded(ids);
+    let mut found = HashSet::new();
+    for some in ids.chunks(1_024) {
+        let rows = room::Entity::find()
+            .select_only()
+            .column(room::Column::Id)
+            .filter(room::Column::Id.is_in(some.iter().copied()))
+            .filter(room::Column::Kind.ne(Kind::Direct))
+            .into_tuple::<RoomId>()
+            .all(ctx.db.deliver())
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// Where every room stands that the viewer is in.

@@ -8,7 +8,7 @@ mod members;
 mod read;
 
 pub use access::{Inside, Member, inside, may_speak, member};
-pub use list::{Mine, Position, list, mine, positions, show, show_at, show_everyone};
+pub use list::{Mine, Position, list, mine, of_many, positions, show, show_at, show_everyone};
 pub(crate) use members::leave_all;
 pub use members::{NewRoom, add, create, join, leave, members, remove};
 pub(crate) use read::advance_all;

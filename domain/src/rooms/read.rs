@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, entity::prelude::*};
 
 use super::{
     access::{self, Member},
-    entity::membership,
+    entity::{membership, room},
 };
 use crate::{
     Ctx, Error, Result,
@@ -38,7 +38,8 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
             .await?;
         if moved.rows_affected > 0 {
             let to = match member.kind() {
-                Kind::Direct => both(tx, id).await?,
+                // Whose friendship has ended are not told of each other.
+                Kind::Direct if is_open(tx, id).await? => both(tx, id).await?,
                 _ => vec![me],
             };
             tx.emit(Change::ReadMoved { room: id, reader: me, to });
@@ -75,6 +76,11 @@ pub(crate) async fn advance_all(
     let statement = rows.statement(tx.conn().get_database_backend(), sql);
     tx.conn().execute_raw(statement).await?;
     Ok(())
+}
+
+async fn is_open(tx: &Tx, id: RoomId) -> Result<bool> {
+    let room = room::Entity::find_by_id(id).one(tx.conn()).await?;
+    Ok(room.is_some_and(|room| !room.closed))
 }
 
 async fn both(tx: &Tx, room: RoomId) -> Result<Vec<AccountId>> {

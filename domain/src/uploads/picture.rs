@@ -2,7 +2,7 @@
 
 use std::{
     io::Cursor,
-    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 use image::{
@@ -12,7 +12,7 @@ use image::{
 use tokio::sync::Semaphore;
 
 use super::SIZES;
-use crate::{Error, Result};
+use crate::{Error, Result, line::Place};
 
 /// The largest file, in bytes.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -49,13 +49,8 @@ impl Studio {
         if bytes.len() > MAX_BYTES {
             return Err(Error::TooLarge(TOO_LARGE));
         }
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= QUEUE {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Error::Unavailable("too many pictures wait".into()));
-        }
-        let permit = Arc::clone(&self.turn).acquire_owned().await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let permit = permit.map_err(Error::internal)?;
+        let _place = Place::take(&self.waiting, QUEUE)?;
+        let permit = Arc::clone(&self.turn).acquire_owned().await.map_err(Error::internal)?;
         let cut = tokio::task::spawn_blocking(move || {
             let sides = sides(&bytes);
             drop(permit);
@@ -74,7 +69,7 @@ fn sides(bytes: &[u8]) -> Result<Sides> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|_| unfit("This picture cannot be read."))?;
     let mut limits = Limits::default();
-    limits.max_alloc = Some(512 * 1024 * 1024);
+    limits.max_alloc = Some(256 * 1024 * 1024);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(unread)?;
     let (width, height) = decoder.dimensions();

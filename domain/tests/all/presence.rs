@@ -76,7 +76,12 @@ async fn who_wants_to_be_seen_by_nobody_is_not() {
     profile::change(ctx, &bob.viewer, hide(true)).await.unwrap();
     presence::look(ctx, id).await.unwrap();
     assert_eq!(presence::status(ctx, id), Status::Offline);
-    assert!(!lease.is_seen());
+    drop(lease);
+    ctx.clock().advance_ms(GRACE_MS);
+    presence::tick(ctx).await;
+    let seen = presence::friends(ctx, &alice.viewer).await.unwrap().remove(0).last_seen;
+    assert_eq!(seen, None, "nor when they were here");
+    let _lease = presence::enter(ctx, &bob.viewer, true);
     let mut bus = house.listen();
     presence::typing(ctx, &bob.viewer, room.id).await.unwrap();
     assert_eq!(soon(&mut bus).await, [], "nor is it told that they write");

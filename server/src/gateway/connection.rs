@@ -88,6 +88,8 @@ struct Connection {
     checks: Option<BoxFuture<'static, bool>>,
     /// Where the client wrote last, and when that was passed on.
     typed: Option<(RoomId, Instant)>,
+    /// It has hidden its account.
+    hides: bool,
     heard_at: Instant,
     /// As many frames may come now.
     allowed: f32,
@@ -128,6 +130,7 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
         pings: false,
         checks: None,
         typed: None,
+        hides: false,
         heard_at: now,
         allowed: FRAMES_AT_ONCE,
         beat_at: now + HEARTBEAT,
@@ -297,19 +300,27 @@ impl Connection {
         true
     }
 
-    /// Does what this connection does about a status; whether that is all.
-    fn is_all_to_do(&self, status: Wish) -> bool {
+    /// Does what this connection does about a status; whether that is all. A hand on it makes nobody
+    /// visible, unless it was this one that hid them.
+    fn is_all_to_do(&mut self, status: Wish) -> bool {
         match status {
             Wish::Away | Wish::Online => self.lease.set_away(status == Wish::Away),
-            Wish::Invisible => return false,
+            Wish::Invisible => {
+                self.hides = true;
+                return false;
+            }
         }
-        status == Wish::Away || self.lease.is_seen()
+        status == Wish::Away || !std::mem::take(&mut self.hides)
     }
 
     /// It is passed on at most once in three seconds, for who is in the room.
     fn may_type(&mut self, room: RoomId) -> bool {
         let now = Instant::now();
-        let is_again = self.typed.is_some_and(|(last, at)| last == room && now < at + TYPING);
+        let is_again = self.typed.is_some_and(|(last, at)| {
+            // Who goes from room to room is quick, but not that quick.
+            let pause = if last == room { TYPING } else { TYPING / 3 };
+            now < at + pause
+        });
         let may = !is_again && self.place.hears(room);
         if may {
             self.typed = Some((room, now));

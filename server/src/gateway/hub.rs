@@ -132,6 +132,9 @@ impl Hub {
                 self.tell_later(Telling::Relation(*one, *other));
                 self.tell_later(Telling::Relation(*other, *one));
             }
+            Change::OwnRelationChanged { account, other } => {
+                self.tell_later(Telling::Relation(*account, *other));
+            }
             Change::ReadMoved { room, reader, to } => {
                 let here = to.iter().filter(|account| seats.is_here(**account));
                 here.for_each(|to| self.tell_later(Telling::Read(*room, *reader, *to)));

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use domain::{Ctx, friends, presence};
-use protocol::{AccountId, Event, Room, RoomId};
+use domain::{Ctx, friends, presence, rooms};
+use protocol::{AccountId, Event, Room, RoomId, rooms::Kind};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
@@ -88,6 +88,7 @@ impl Hub {
             for account in due.look {
                 if let Err(error) = presence::look(&ctx, account).await {
                     tracing::error!(%error, "whether somebody wants to be seen is not known");
+                    self.moves.look(account);
                 }
             }
             for (room, account) in due.typing {
@@ -98,13 +99,17 @@ impl Hub {
             }
             let of_moved = due.moved.iter().flat_map(|account| self.seats.rooms_of(*account));
             let rooms: HashSet<RoomId> = of_moved.chain(due.rooms).collect();
-            self.say_counts(&ctx, rooms, &mut counted);
+            match rooms::of_many(&ctx, rooms).await {
+                Ok(rooms) => self.say_counts(&ctx, rooms, &mut counted),
+                Err(error) => tracing::error!(%error, "how many are in rooms could not be told"),
+            }
         }
     }
 
     /// Says of rooms how many are in them.
     pub fn dress<'a>(&self, ctx: &Ctx, rooms: impl IntoIterator<Item = &'a mut Room>) {
-        for room in rooms {
+        // Two in a direct room who are friends see each other; who are not, should not.
+        for room in rooms.into_iter().filter(|room| room.kind != Kind::Direct) {
             room.online_count = presence::count(ctx, self.seats.accounts_in(room.id));
         }
     }
@@ -139,7 +144,7 @@ impl Hub {
     fn say_counts(
         self: &Arc<Self>,
         ctx: &Ctx,
-        rooms: HashSet<RoomId>,
+        rooms: Vec<RoomId>,
         counted: &mut HashMap<RoomId, (i64, Instant)>,
     ) {
         let now = Instant::now();

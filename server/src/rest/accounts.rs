@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::{
     Json,
-    extract::{ConnectInfo, State},
+    extract::{ConnectInfo, FromRequest as _, Request, State},
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -126,8 +126,10 @@ pub async fn change_me(
 pub async fn set_picture(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
-    Picture(bytes): Picture,
+    request: Request,
 ) -> Answer<Json<User>> {
+    profile::expect_picture(&house.ctx, &viewer)?;
+    let Picture(bytes) = Picture::from_request(request, &()).await?;
     Ok(Json(profile::set_picture(&house.ctx, &viewer, Some(bytes)).await?))
 }
 

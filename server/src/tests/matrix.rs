@@ -104,7 +104,7 @@ const FUNCTIONS: &[Row] = &[
     ("POST", "/accounts/change_profile", r##"display_name=Other"##, "401 200 200 200 200 200 200 200 401 401"),
     ("POST", "/accounts/change_password", r##"current=wrong+horse+battery&password=another+fine+horse"##, "401 422 422 422 422 422 422 422 401 401"),
     ("POST", "/accounts/end_session", r##"session={session}"##, "401 404 404 404 404 404 200 404 401 401"),
-    ("POST", "/accounts/delete", r##"current=wrong+horse+battery"##, "401 422 422 422 422 422 422 422 401 401"),
+    ("POST", "/accounts/delete", r##"password=wrong+horse+battery"##, "401 422 422 422 422 422 422 422 401 401"),
     ("POST", "/accounts/set_theme", r##"theme=dark"##, "200 200 200 200 200 200 200 200 200 200"),
     ("POST", "/friends/step", r##"username=alice&step=ask"##, "401 200 409 200 409 409 422 200 401 401"),
     ("POST", "/messages/post", r##"room={room}&id={message}&body=hi"##, "401 404 404 404 404 409 200 404 401 401"),

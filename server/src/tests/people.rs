@@ -64,9 +64,17 @@ async fn an_address_is_private_until_its_owner_shows_it() {
     let (alice, bob) = (house.person("alice").await, house.person("bob").await);
     let patch =
         async |who: &Person, change: Value| who.send(Method::PATCH, "/me", Some(change)).await;
-    let changed =
-        patch(&alice, json!({"display_name": "Alice L", "email": "alice@example.org"})).await;
+    let changed = patch(
+        &alice,
+        json!({"display_name": "Alice L", "email": "alice@example.org", "current": PASSWORD}),
+    )
+    .await;
     assert_eq!((changed.status, &changed.body["email_confirmed"]), (200, &json!(true)));
+    let stolen = patch(&alice, json!({"email": "mallory@example.org"})).await;
+    assert_eq!(
+        (stolen.code(), &stolen.body["fields"]["current"]),
+        ((422, "invalid"), &json!("That is not your password."))
+    );
     let seen = async |who: &Person| who.get("/users/alice").await.body;
     assert_eq!(seen(&bob).await["display_name"], "Alice L");
     assert_eq!(seen(&bob).await["email"], Value::Null);
@@ -77,11 +85,17 @@ async fn an_address_is_private_until_its_owner_shows_it() {
     // Hidden or shown, nobody is found by it.
     let found = bob.get("/users?query=alice@").await.body;
     assert_eq!(found["items"], json!([]));
-    let taken = patch(&bob, json!({"email": "Alice@Example.org"})).await;
+    let taken = patch(&bob, json!({"email": "Alice@Example.org", "current": PASSWORD})).await;
     assert_eq!(taken.code(), (409, "conflict"));
-    assert_eq!(patch(&bob, json!({"email": "bob@"})).await.code(), (422, "invalid"));
+    assert_eq!(
+        patch(&bob, json!({"email": "bob@", "current": PASSWORD})).await.code(),
+        (422, "invalid")
+    );
     assert_eq!(patch(&bob, json!({"admin": true})).await.status, 422);
-    assert_eq!(patch(&alice, json!({"email": ""})).await.body["email"], Value::Null);
+    assert_eq!(
+        patch(&alice, json!({"email": "", "current": PASSWORD})).await.body["email"],
+        Value::Null
+    );
 }
 
 #[tokio::test]
@@ -127,6 +141,23 @@ async fn who_blocks_hears_nothing_and_the_blocked_does_not_know() {
         assert_eq!(alice.delete("/blocks/bob").await.status, 204);
     }
     assert_eq!(alice.get("/users/bob").await.body["relation"], "none");
+    // He does not learn of that either, and finds his own card where he takes it back.
+    assert_eq!(bob.get("/users/alice").await.body["relation"], "outgoing");
+    let request = asked.body["id"].as_str().unwrap();
+    assert_eq!(bob.delete(&format!("/friend-requests/{request}")).await.status, 204);
+    let cards = bob.get("/notifications").await.body;
+    assert_eq!(cards["items"][0]["text"], "You cancelled the friend request to alice.");
+}
+
+#[tokio::test]
+async fn asking_who_asked_while_they_were_blocked_makes_friends() {
+    let house = House::open().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    alice.put("/blocks/bob", None).await;
+    bob.post("/friend-requests", json!({"username": "alice"})).await;
+    alice.delete("/blocks/bob").await;
+    let asked = alice.post("/friend-requests", json!({"username": "bob"})).await;
+    assert_eq!((asked.status, &asked.body["relation"]), (200, &json!("friend")));
 }
 
 #[tokio::test]
@@ -176,8 +207,6 @@ async fn friends_see_each_other_come_and_go() {
     let (mut his, _) = bob.connect().await;
     hers.until(is(Status::Online)).await;
     assert_eq!(alice.get("/friends").await.body["items"][0]["status"], "online");
-    let counted = |event: &Event| matches!(event, Event::RoomPresence { room: of, online_count: 2 } if *of == room);
-    hers.until(counted).await;
     his.send(&Command::Status { status: Wish::Away }).await;
     hers.until(is(Status::Away)).await;
     his.send(&Command::Typing { room }).await;
@@ -197,6 +226,25 @@ async fn friends_see_each_other_come_and_go() {
         .map(|member| member["user"]["status"].as_str().unwrap())
         .collect();
     assert!(statuses.contains(&"online") && statuses.contains(&"offline"), "{members}");
+}
+
+#[tokio::test]
+async fn how_many_are_in_a_room_is_told_and_not_of_two_who_parted() {
+    let house = House::open().await;
+    let (alice, bob, direct) = house.friends("alice", "bob").await;
+    let made = alice.post("/rooms", json!({"name": "Square", "kind": "public"})).await;
+    let square: protocol::RoomId = made.body["id"].as_str().unwrap().parse().unwrap();
+    bob.put(&format!("/rooms/{square}/members/me"), None).await;
+    bob.delete("/friends/alice").await;
+    let (mut hers, _) = alice.connect().await;
+    let (his, _) = bob.connect().await;
+    let is = |count: i64| move |event: &Event| matches!(event, Event::RoomPresence { room, online_count } if *room == square && *online_count == count);
+    let mut told = hers.until(is(2)).await;
+    drop(his);
+    told.extend(hers.until(is(1)).await);
+    let of_two =
+        |event: &Event| matches!(event, Event::RoomPresence { room, .. } if *room == direct);
+    assert!(!told.iter().any(of_two), "{told:?}");
 }
 
 #[tokio::test]
