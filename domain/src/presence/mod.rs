@@ -103,7 +103,9 @@ pub async fn of(ctx: &Ctx, account: AccountId) -> Result<(Status, Option<Timesta
     }
     let row = account::Entity::find_by_id(account).one(ctx.db.deliver()).await?;
     let seen = row.filter(|row| row.seen_shown).and_then(|row| row.last_seen_at);
-    Ok((status, seen))
+    // They may have come while it was read.
+    let status = self::status(ctx, account);
+    Ok((status, seen.filter(|_| status == Status::Offline)))
 }
 
 /// The viewer is writing in a room: told to who is there, and to the other nodes. Nothing is kept.

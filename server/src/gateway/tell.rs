@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{Ctx, Error, notifications, presence, rooms};
-use protocol::{AccountId, Event, NotificationId, RoomId, rooms::Kind};
+use protocol::{AccountId, Event, NotificationId, RoomId, friends::Relation, rooms::Kind};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{hub::Hub, queue::Frame};
@@ -153,7 +153,12 @@ impl Hub {
     ) -> domain::Result<()> {
         if self.seats.is_here(account) {
             let state = presence::state(ctx, account, other).await?;
+            let is_friend = state.relation == Relation::Friend;
             self.seats.tell_account(account, &Frame::of(&Event::Friend(Box::new(state))));
+            // They may have come or gone while it was read: that is told after it.
+            if is_friend {
+                self.moves.moved(other);
+            }
         }
         Ok(())
     }

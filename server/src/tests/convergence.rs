@@ -135,7 +135,7 @@ impl Watcher {
     /// Takes in what came, numbered events lost, doubled and shuffled; then asks for what is missing,
     /// as the page does.
     async fn take_in(&mut self, house: &House, chance: &mut Chance, losses: bool) {
-        let mut events = self.socket.quiet().await;
+        let mut events = self.socket.all_by_now().await;
         if losses {
             events.retain(|event| !(is_message(event) && chance.once_in(4)));
         }
@@ -162,7 +162,7 @@ impl Watcher {
     /// fresh one.
     async fn settle(&mut self, house: &House) {
         loop {
-            for event in self.socket.quiet().await {
+            for event in self.socket.all_by_now().await {
                 self.world.apply(&event);
             }
             self.open_rooms(house).await;

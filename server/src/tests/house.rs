@@ -289,12 +289,19 @@ impl Socket {
         }
     }
 
-    /// Everything that was sent before a ping of ours is answered: what will not come any more.
+    /// Everything that was sent before a ping of ours is answered: what will not come any more. But for
+    /// who comes and goes meanwhile.
     pub async fn quiet(&mut self) -> Vec<Event> {
+        let mut heard = self.all_by_now().await;
+        heard.retain(|event| !is_passing(event));
+        heard
+    }
+
+    /// The same with who comes and goes.
+    pub async fn all_by_now(&mut self) -> Vec<Event> {
         self.send(&Command::Ping { n: 77 }).await;
         let mut heard = self.until(|event| *event == Event::Pong { n: 77 }).await;
         heard.pop();
-        heard.retain(|event| !is_passing(event));
         heard
     }
 
