@@ -4,10 +4,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use app::live::{timeline::Timeline, world::World};
-use domain::{friends, messages as said, rooms};
+use domain::{friends, messages as said, presence, rooms};
 use engines::Shared;
 use protocol::{
     AccountId, Body, Command, Event, Limit, Message, MessageId, Room, RoomId, User,
+    accounts::Status,
     friends::FriendRequest,
     messages::{Draft, Window},
     notifications::{Inbox, Notification},
@@ -273,6 +274,16 @@ async fn converges(nodes: &[House], seed: u64, losses: bool) {
         let node = &nodes[n % nodes.len()];
         people.push(Watcher::new(node, &nodes[0].person(name).await).await);
     }
+    // Until every node knows that they are here: nobody comes or goes while the worlds are compared.
+    let known = async {
+        let ids = people.iter().map(|watcher| watcher.viewer.account());
+        let pairs: Vec<_> =
+            ids.flat_map(|id| nodes.iter().map(move |node| (&node.ctx, id))).collect();
+        while pairs.iter().any(|(ctx, id)| presence::status(ctx, *id) != Status::Online) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SETTLES_WITHIN, known).await.unwrap();
     let mut chance = Chance(seed);
     for name in ["bob", "carol"] {
         friends::ask(&nodes[0].ctx, &people[0].viewer, name).await.unwrap();
