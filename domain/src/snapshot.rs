@@ -1,11 +1,17 @@
 //! Where everything stands for one person: the socket's first frame, and the world that the first
 //! page is rendered from.
 
-use protocol::socket::{NotificationState, Ready};
+use protocol::{
+    User,
+    socket::{NotificationState, Ready},
+};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::{
-    Ctx, Error, Result, Viewer, friends, presence,
+    Ctx, Error, Result, Viewer,
+    accounts::Named,
+    friends::{self, Everyone},
+    presence,
     rooms::{self, Mine, Position},
 };
 
@@ -37,18 +43,21 @@ pub struct Greeting {
 /// # Errors
 /// As reading fails.
 pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
-    let Mine { me, rooms, mut positions } = rooms::mine(ctx, viewer, ROOMS).await?;
+    let Standing { me, notifications, is_invisible } = standing(ctx, viewer).await?;
+    let Everyone { mut friends, requests, blocked } = friends::everyone(ctx, viewer).await?;
+    presence::dress(ctx, &mut friends);
+    // The rooms last: what is said in them while the rest is read has to be told again.
+    let Mine { rooms, mut positions } = rooms::mine(ctx, viewer, ROOMS).await?;
     if rooms.next.is_some() {
         positions = rooms::positions(ctx, viewer).await?;
     }
-    let (notifications, is_invisible) = standing(ctx, viewer).await?;
     let ready = Ready {
         me,
         rooms: rooms.items,
         next: rooms.next,
-        friends: presence::friends(ctx, viewer).await?,
-        requests: friends::requests(ctx, viewer, None).await?,
-        blocked: friends::blocked_ids(ctx, viewer).await?,
+        friends,
+        requests,
+        blocked,
         invisible: is_invisible,
         notifications,
         session: viewer.session(),
@@ -59,14 +68,29 @@ pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
     Ok(Greeting { ready, positions, is_invisible })
 }
 
-async fn standing(ctx: &Ctx, viewer: &Viewer) -> Result<(NotificationState, bool)> {
-    let sql = "SELECT notified_seq, invisible, (SELECT COUNT(*) FROM notification \
+/// What is the account's own.
+struct Standing {
+    me: User,
+    notifications: NotificationState,
+    is_invisible: bool,
+}
+
+async fn standing(ctx: &Ctx, viewer: &Viewer) -> Result<Standing> {
+    let sql = "SELECT id, username, display_name, picture_id, notified_seq, invisible, \
+               (SELECT COUNT(*) FROM notification \
                WHERE notification.account_id = account.id AND read_at IS NULL) \
                FROM account WHERE id = $1";
     let conn = ctx.db.read();
     let values = [viewer.account().into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let row = conn.query_one_raw(statement).await?.ok_or(Error::NotFound)?;
-    let (last_seq, unread) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
-    Ok((NotificationState { last_seq, unread }, row.try_get_by_index(1)?))
+    let named = Named {
+        id: row.try_get_by_index(0)?,
+        username: row.try_get_by_index(1)?,
+        display_name: row.try_get_by_index(2)?,
+        picture_id: row.try_get_by_index(3)?,
+    };
+    let (last_seq, unread) = (row.try_get_by_index(4)?, row.try_get_by_index(6)?);
+    let notifications = NotificationState { last_seq, unread };
+    Ok(Standing { me: named.into(), notifications, is_invisible: row.try_get_by_index(5)? })
 }

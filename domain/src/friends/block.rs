@@ -91,22 +91,14 @@ pub async fn unblock(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
 /// # Errors
 /// As reading fails.
 pub async fn blocked(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
-    let ids = blocked_ids(ctx, viewer).await?;
-    let mut users = accounts::by_ids(ctx.db.read(), ids.iter().copied()).await?;
-    Ok(ids.iter().filter_map(|id| users.remove(id)).collect())
-}
-
-/// The ids of those whom the viewer blocks, the latest first.
-///
-/// # Errors
-/// As reading fails.
-pub async fn blocked_ids(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<AccountId>> {
     let rows = row::Entity::find()
         .filter(row::Column::AccountId.eq(viewer.account()))
         .order_by_desc(row::Column::CreatedAt)
         .all(ctx.db.read())
         .await?;
-    Ok(rows.into_iter().map(|row| row.blocked_id).collect())
+    let ids = rows.iter().map(|row| row.blocked_id);
+    let mut users = accounts::by_ids(ctx.db.read(), ids.clone()).await?;
+    Ok(ids.filter_map(|id| users.remove(&id)).collect())
 }
 
 /// Those whom an account blocks, and those who block it.

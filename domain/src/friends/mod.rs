@@ -4,6 +4,7 @@ mod answer;
 mod ask;
 mod block;
 mod entity;
+mod everyone;
 mod people;
 mod relation;
 
@@ -21,7 +22,8 @@ use sea_orm::{
 pub(crate) use answer::end_all;
 pub use answer::{accept, decline, unfriend, withdraw};
 pub use ask::{Asked, ask};
-pub use block::{apart, block, blocked, blocked_ids, unblock};
+pub use block::{apart, block, blocked, unblock};
+pub use everyone::{Everyone, everyone};
 pub use people::{friends_of, profile, search};
 pub(crate) use relation::are_friends;
 pub use relation::state;

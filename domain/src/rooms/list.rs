@@ -34,10 +34,9 @@ pub async fn list(
     Ok(page(ctx, viewer.account(), cursor, limit.get()).await?.rooms)
 }
 
-/// An account, and where it is.
+/// Where an account is.
 #[derive(Clone, Debug)]
 pub struct Mine {
-    pub me: User,
     pub rooms: Items<Room>,
     /// Where each of these rooms stood when it was read.
     pub positions: Vec<Position>,
@@ -52,10 +51,10 @@ pub struct Position {
     pub access: i64,
 }
 
-/// The viewer and the first `limit` of their rooms, for the socket's first frame.
+/// The first `limit` of the viewer's rooms, for the socket's first frame.
 ///
 /// # Errors
-/// `NotFound` where the account is gone.
+/// As reading fails.
 pub async fn mine(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Mine> {
     page(ctx, viewer.account(), None, limit).await
 }
@@ -157,11 +156,10 @@ async fn page(
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| cursor_of(&row.room));
-    let mut people = people_in(conn, account, &rows).await?;
+    let people = people_in(conn, account, &rows).await?;
     let positions = rows.iter().map(Row::position).collect();
     let items = rows.into_iter().map(|row| shown(row.room, Some(row.own), &people)).collect();
-    let me = people.remove(&account).ok_or(Error::NotFound)?;
-    Ok(Mine { me, rooms: Items { items, next }, positions })
+    Ok(Mine { rooms: Items { items, next }, positions })
 }
 
 fn cursor_of(room: &room::Model) -> String {
@@ -221,13 +219,13 @@ async fn own_rooms(
     Ok(rows.iter().map(row).collect::<Result<_, DbErr>>()?)
 }
 
-/// Everyone that these rooms show, and the account itself.
+/// Everyone that these rooms show.
 async fn people_in(
     conn: &impl ConnectionTrait,
     account: AccountId,
     rows: &[Row],
 ) -> Result<HashMap<AccountId, User>> {
-    let mut shown = vec![account];
+    let mut shown = Vec::new();
     for Row { room, .. } in rows {
         shown.extend(room.last_author_id);
         shown.extend(other_of(room, account));
