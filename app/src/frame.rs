@@ -56,6 +56,7 @@ pub fn page_title(live: Live, route: &Route) -> String {
         }
         Route::Person(username) => Some(format!("@{username}")),
         Route::Friends => Some("Friends".to_owned()),
+        Route::Requests => Some("Friend requests".to_owned()),
         Route::Activity => Some("Activity".to_owned()),
         Route::People(_) => Some("Find people".to_owned()),
         Route::Home | Route::Nowhere => None,

@@ -4,6 +4,8 @@
 //! `leptos_router` would do this too. It erases the type of every page, and with that brings a
 //! second, asynchronous way of hydrating all of them: 60 KB of the page after compression.
 
+use std::fmt::Write as _;
+
 use leptos::prelude::*;
 use protocol::RoomId;
 
@@ -13,6 +15,8 @@ pub enum Route {
     Home,
     Room(RoomId),
     Friends,
+    /// Friend requests that wait for an answer.
+    Requests,
     /// Who is found by this beginning of a name.
     People(String),
     /// The person with this username.
@@ -38,11 +42,27 @@ impl Route {
                 }
                 _ => Self::Nowhere,
             },
+            Some(("friends", "requests")) => Self::Requests,
             Some(("rooms", id)) => id.parse().map_or(Self::Nowhere, Self::Room),
             Some(("people", name)) => Self::Person(decoded(name).to_ascii_lowercase()),
             Some(_) => Self::Nowhere,
         }
     }
+}
+
+/// Text as it goes into an address.
+pub fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            // Writing to a string cannot fail.
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// Text as it was before it went into an address.
@@ -121,6 +141,8 @@ mod tests {
             ("/", Route::Home),
             ("/friends", Route::Friends),
             ("/friends/", Route::Friends),
+            ("/friends/requests", Route::Requests),
+            ("/friends/x", Route::Nowhere),
             (&format!("/rooms/{id}?before=3"), Route::Room(id.parse().unwrap())),
             ("/rooms/x", Route::Nowhere),
             ("/people/Bob", Route::Person("bob".into())),
@@ -131,6 +153,13 @@ mod tests {
             ("/api/v1/me", Route::Nowhere),
         ] {
             assert_eq!(Route::of(address), route, "{address}");
+        }
+    }
+
+    #[test]
+    fn text_comes_back_as_it_went() {
+        for text in ["bob", "Jür x", "a&b=c?#%/+", ""] {
+            assert_eq!(decoded(&encoded(text)), text);
         }
     }
 }

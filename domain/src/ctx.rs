@@ -114,7 +114,7 @@ impl Ctx {
         };
         presence::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
         // What a stop has interrupted.
-        followers::forget_said(&ctx);
+        followers::finish_deletions(&ctx);
         Ok(Self { queues: Queues::open(&ctx), ..ctx })
     }
 

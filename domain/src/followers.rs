@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::{AccountId, RequestId};
 
-use crate::{Ctx, Result, bus::Change, db::Tx, friends, messages, notifications, rooms};
+use crate::{Ctx, Result, accounts, bus::Change, db::Tx, friends, messages, notifications, rooms};
 
 /// A friend request that something happened to.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +42,6 @@ pub(crate) enum Fact {
         account: AccountId,
         other: AccountId,
     },
-    /// An account is deleted.
-    Deleted(AccountId),
     /// Somebody looks otherwise than before, or is called otherwise.
     Renewed(AccountId),
 }
@@ -66,37 +64,61 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
             notifications::forget_between(tx, by, other).await
         }
         Fact::Gone { account, other } => rooms::direct::close(tx, account, other).await,
-        Fact::Deleted(account) => {
-            // Futures that lead back here must have a size.
-            Box::pin(friends::end_all(tx, account)).await?;
-            rooms::leave_all(tx, account).await?;
-            notifications::forget(tx, account).await
-        }
         Fact::Renewed(account) => {
             for friend in friends::ids(tx.conn(), account).await? {
                 tx.emit(Change::RelationChanged { one: friend, other: account });
             }
+            // Their own other pages show it, too.
+            tx.emit(Change::OwnRelationChanged { account, other: account });
             Ok(())
         }
     }
 }
 
-/// How often it is tried to delete it, and how soon again; a restart tries as often.
+/// How often it is tried to end what a deleted account has left, and how soon again; a restart tries
+/// as often.
 const TRIES: u32 = 10;
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// Begins to delete what those have said who wanted it to go with them.
-pub(crate) fn forget_said(ctx: &Ctx) {
+/// An account is deleted: ends what it has with others, a little at a time, since others want to write
+/// too. What fails is tried again, and what a restart interrupts goes on with the next.
+pub(crate) async fn deleted(ctx: &Ctx, account: AccountId) {
+    if let Err(error) = take_leave(ctx, account).await {
+        tracing::error!(%error, "others still see a deleted account: tried again");
+    }
+    finish_deletions(ctx);
+}
+
+/// Ends what deleted accounts still have, and what they said where they wanted it to go with them.
+pub(crate) fn finish_deletions(ctx: &Ctx) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         for _ in 0..TRIES {
-            match messages::forget_said(&ctx).await {
+            match finish(&ctx).await {
                 Ok(()) => return,
                 Err(error) => {
-                    tracing::error!(%error, "what a deleted account said is still there: tried again");
+                    tracing::error!(%error, "a deleted account has left something: tried again");
                     tokio::time::sleep(AGAIN).await;
                 }
             }
         }
     });
+}
+
+async fn finish(ctx: &Ctx) -> Result<()> {
+    for account in accounts::leaving(ctx).await? {
+        take_leave(ctx, account).await?;
+    }
+    messages::forget_said(ctx).await
+}
+
+/// Each step in transactions of its own; once more, none of them does anything.
+async fn take_leave(ctx: &Ctx, account: AccountId) -> Result<()> {
+    friends::end_all(ctx, account).await?;
+    rooms::leave_all(ctx, account).await?;
+    ctx.transact(async |tx| {
+        notifications::forget(tx, account).await?;
+        accounts::has_left(tx, account).await
+    })
+    .await
 }

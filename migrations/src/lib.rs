@@ -13,6 +13,7 @@ mod m0006_change_log;
 mod m0007_people;
 mod m0008_notifications;
 mod m0009_outbox;
+mod m0010_leaving;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_people::Migration),
             Box::new(m0008_notifications::Migration),
             Box::new(m0009_outbox::Migration),
+            Box::new(m0010_leaving::Migration),
         ]
     }
 }

@@ -15,10 +15,14 @@ use axum::{
     extract::{ConnectInfo, FromRequest as _, OriginalUri, Path, Query, Request, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use domain::{Viewer, accounts, friends, messages, notifications, rooms};
+use domain::{Viewer, accounts, friends, messages, notifications, presence, rooms};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use leptos::prelude::*;
-use protocol::{Items, Limit, MessageId, Problem, RoomId, messages::Window};
+use protocol::{
+    Items, Limit, MessageId, Problem, RoomId,
+    friends::{Profile, Relation},
+    messages::Window,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -35,6 +39,8 @@ const MESSAGES: u64 = 50;
 
 /// People on the first page of those who are found.
 const FOUND: u64 = 20;
+/// Friends of a person on the first page of them.
+const CIRCLE: u64 = 100;
 /// Cards on the first page of what somebody was told of.
 const CARDS: u64 = 10;
 
@@ -280,7 +286,28 @@ pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Plac
 /// `GET /friends`
 pub async fn friends_page(visit: Visit) -> Page {
     let viewer = visit.signed_in()?;
+    let mut snapshot = visit.snapshot(&viewer).await?;
+    let username = snapshot.ready.me.username.clone();
+    snapshot.found = Some(circle(&visit, &viewer, &username).await?);
+    Ok(visit.app(&snapshot, true))
+}
+
+/// `GET /friends/requests`
+pub async fn requests_page(visit: Visit) -> Page {
+    let viewer = visit.signed_in()?;
     Ok(visit.app(&visit.snapshot(&viewer).await?, true))
+}
+
+/// The friends of a friend, or one's own: the first of them.
+async fn circle(
+    visit: &Visit,
+    viewer: &Viewer,
+    username: &str,
+) -> Result<Items<Profile>, Response> {
+    let friends = friends::friends_of(&visit.house.ctx, viewer, username).await;
+    let friends = friends.map_err(|error| visit.refused(error))?;
+    let limit = Limit::try_from(CIRCLE).unwrap_or_default();
+    Ok(Items::cut(friends, None, limit, |profile| profile.user.id.to_string()))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -384,12 +411,16 @@ pub async fn people(visit: Visit, Query(search): Query<Search>) -> Page {
 pub async fn person(visit: Visit, Path(username): Path<String>) -> Page {
     let ctx = &visit.house.ctx;
     let refused = |error| visit.refused(error);
-    let profile = friends::profile(ctx, visit.viewer.as_ref(), &username).await.map_err(refused)?;
+    let profile =
+        presence::profile(ctx, visit.viewer.as_ref(), &username).await.map_err(refused)?;
     let Some(viewer) = visit.viewer else {
         let title = format!("@{} · Kith", profile.user.username);
         return Ok(visit.plain(&title, move || view! { <PublicProfile profile /> }));
     };
     let mut snapshot = visit.snapshot(&viewer).await?;
+    if matches!(profile.relation, Some(Relation::Friend | Relation::Myself)) {
+        snapshot.found = Some(circle(&visit, &viewer, &username).await?);
+    }
     snapshot.person = Some(profile);
     Ok(visit.app(&snapshot, true))
 }

@@ -79,6 +79,7 @@ pub fn router(house: House) -> Router {
         .route("/confirm/{token}", get(pages::confirm))
         .route("/rooms/{id}", get(pages::room))
         .route("/friends", get(pages::friends_page))
+        .route("/friends/requests", get(pages::requests_page))
         .route("/activity", get(pages::activity))
         .route("/settings", get(pages::settings))
         .route("/settings/{section}", get(pages::settings))

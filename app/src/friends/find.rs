@@ -4,7 +4,10 @@ use leptos::{either::EitherOf3, prelude::*};
 use protocol::{Items, friends::Profile};
 
 use super::{PersonRow, actions::Actions, note, search::SearchBox};
-use crate::ui::{Empty, Icon};
+use crate::{
+    route,
+    ui::{Empty, Icon},
+};
 
 /// Who was found, as the server rendered it.
 #[derive(Clone)]
@@ -12,16 +15,8 @@ pub struct Found(pub StoredValue<Option<Items<Profile>>>);
 
 #[component]
 pub fn PeoplePage(query: String) -> impl IntoView {
-    let rendered =
-        use_context::<Found>().and_then(|Found(found)| found.try_update_value(Option::take)?);
-    let found = RwSignal::new(rendered);
-    if found.with_untracked(Option::is_none) {
-        look_up(&query, None, found);
-    }
+    let found = look_up(found_by(&query));
     let typed = query.clone();
-    let next = move || found.with(|found| found.as_ref()?.next.clone());
-    let more =
-        move |_| look_up(&typed, found.with_untracked(|found| found.as_ref()?.next.clone()), found);
     view! {
         <div class="page">
             <header class="page-header">
@@ -67,16 +62,57 @@ pub fn PeoplePage(query: String) -> impl IntoView {
                         )
                     }
                 }}
-                <button
-                    class="button button--plain"
-                    type="button"
-                    hidden=move || next().is_none()
-                    on:click=more
-                >
-                    "Show more"
-                </button>
+                <More found path=found_by(&typed) />
             </div>
         </div>
+    }
+}
+
+/// A person's friends, by how they stand to the viewer.
+#[component]
+pub fn Circle(username: String, is_own: bool) -> impl IntoView {
+    let path = friends_of(&username);
+    let found = look_up(path.clone());
+    let rows = move || {
+        let people = found.get().map(|found| found.items).unwrap_or_default();
+        (!people.is_empty()).then(|| {
+            let rows = people.into_iter().map(|profile| {
+                let note = Signal::stored(said(&profile));
+                view! {
+                    <PersonRow user=profile.user.clone() note>
+                        <Actions user=profile.user block=false />
+                    </PersonRow>
+                }
+            });
+            let title = if is_own { "Your friends" } else { "Their friends" };
+            view! {
+                <section class="people">
+                    <h2 class="people__heading">{title}</h2>
+                    <ul class="people__rows people__rows--cards">{rows.collect_view()}</ul>
+                </section>
+            }
+        })
+    };
+    view! {
+        {rows}
+        <More found path />
+    }
+}
+
+/// Leads on where there are more than are shown.
+#[component]
+fn More(found: People, path: String) -> impl IntoView {
+    let next = move || found.with(|found| found.as_ref()?.next.clone());
+    let more = move |_| fetch(&path, untrack(next), found);
+    view! {
+        <button
+            class="button button--plain"
+            type="button"
+            hidden=move || next().is_none()
+            on:click=more
+        >
+            "Show more"
+        </button>
     }
 }
 
@@ -89,14 +125,36 @@ fn said(profile: &Profile) -> Option<String> {
     }
 }
 
-/// Looks up what the server has not looked up already: the first page, or one that follows.
-fn look_up(query: &str, cursor: Option<String>, found: RwSignal<Option<Items<Profile>>>) {
+/// People who were looked up; `None` while they are.
+pub type People = RwSignal<Option<Items<Profile>>>;
+
+/// Where the people are whose names begin like this.
+fn found_by(query: &str) -> String {
+    format!("/api/v1/users?limit=20&query={}", route::encoded(query))
+}
+
+/// Where the friends of a person are.
+pub fn friends_of(username: &str) -> String {
+    format!("/api/v1/users/{}/friends?limit=100", route::encoded(username))
+}
+
+/// The first page of these people: what the server rendered, or else what it says now.
+pub fn look_up(path: String) -> People {
+    let rendered =
+        use_context::<Found>().and_then(|Found(found)| found.try_update_value(Option::take)?);
+    let found = RwSignal::new(rendered);
+    if found.with_untracked(Option::is_none) {
+        fetch(&path, None, found);
+    }
+    found
+}
+
+fn fetch(path: &str, cursor: Option<String>, found: People) {
     #[cfg(feature = "hydrate")]
     {
-        let query = js_sys::encode_uri_component(query);
+        let after = cursor.as_ref().map(|cursor| format!("&cursor={cursor}"));
+        let path = format!("{path}{}", after.unwrap_or_default());
         leptos::task::spawn_local(async move {
-            let after = cursor.as_ref().map(|cursor| format!("&cursor={cursor}"));
-            let path = format!("/api/v1/users?limit=20&query={query}{}", after.unwrap_or_default());
             let page = crate::browser::fetch::get::<Items<Profile>>(&path).await;
             let page = page.unwrap_or(Items { items: Vec::new(), next: None });
             found.try_update(|found| match found {
@@ -109,5 +167,5 @@ fn look_up(query: &str, cursor: Option<String>, found: RwSignal<Option<Items<Pro
         });
     }
     #[cfg(not(feature = "hydrate"))]
-    let _ = (query, cursor, found);
+    let _ = (path, cursor, found);
 }

@@ -10,6 +10,8 @@ use protocol::{
 use super::{
     PersonRow,
     actions::{Actions, OpenConversation},
+    common,
+    find::{self, People as Found},
     search::SearchBox,
 };
 use crate::{
@@ -21,17 +23,11 @@ use crate::{
 #[component]
 pub fn FriendsPage() -> impl IntoView {
     let live = Live::here();
-    let requests = move |direction: Direction| {
-        Memo::new(move |_| {
-            live.get(Touched::Friends, |world| {
-                let mut requests = world.requests().to_vec();
-                requests.retain(|request| request.direction == direction);
-                requests
-            })
-        })
-    };
-    let incoming = requests(Direction::Incoming);
-    let outgoing = requests(Direction::Outgoing);
+    let (incoming, outgoing) =
+        (requests(live, Direction::Incoming), requests(live, Direction::Outgoing));
+    let me = live.peek(|world| world.me().username.clone());
+    // How many friends each has in common with the viewer.
+    let found = find::look_up(find::friends_of(&me));
     let friends = Memo::new(move |_| live.get(Touched::Friends, |world| world.friends().to_vec()));
     let those = move |are_here: bool| {
         Memo::new(move |_| {
@@ -65,8 +61,8 @@ pub fn FriendsPage() -> impl IntoView {
             <div class="page__body">
                 <Requests title="Waiting for you" requests=incoming />
                 <Requests title="Waiting for their answer" requests=outgoing />
-                <People title="Here now" people=here />
-                <People title="Others" people=others />
+                <People title="Here now" people=here found />
+                <People title="Others" people=others found />
                 {move || {
                     nobody()
                         .then(|| {
@@ -86,8 +82,55 @@ pub fn FriendsPage() -> impl IntoView {
     }
 }
 
+fn requests(live: Live, direction: Direction) -> Memo<Vec<FriendRequest>> {
+    Memo::new(move |_| {
+        live.get(Touched::Friends, |world| {
+            let mut requests = world.requests().to_vec();
+            requests.retain(|request| request.direction == direction);
+            requests
+        })
+    })
+}
+
+/// Friend requests alone, of both directions.
 #[component]
-fn People(title: &'static str, people: Memo<Vec<User>>) -> impl IntoView {
+pub fn RequestsPage() -> impl IntoView {
+    let live = Live::here();
+    let (incoming, outgoing) =
+        (requests(live, Direction::Incoming), requests(live, Direction::Outgoing));
+    let none = move || incoming.read().is_empty() && outgoing.read().is_empty();
+    view! {
+        <div class="page">
+            <header class="page-header">
+                <a class="icon-button page-header__back" href="/friends" aria-label="Back to friends">
+                    <Icon name="arrow-left" />
+                </a>
+                <h1 class="page-header__title page-header__text">"Friend requests"</h1>
+            </header>
+            <div class="page__body">
+                <Requests title="Waiting for you" requests=incoming />
+                <Requests title="Waiting for their answer" requests=outgoing />
+                {move || {
+                    none()
+                        .then(|| {
+                            view! {
+                                <Empty
+                                    icon="user-plus"
+                                    title="No requests"
+                                    text="Who asks to be your friend, and whom you ask, stands here until it is answered."
+                                >
+                                    ""
+                                </Empty>
+                            }
+                        })
+                }}
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn People(title: &'static str, people: Memo<Vec<User>>, found: Found) -> impl IntoView {
     let live = Live::here();
     let here = use_context::<Here>();
     move || {
@@ -101,7 +144,19 @@ fn People(title: &'static str, people: Memo<Vec<User>>) -> impl IntoView {
                             .into_iter()
                             .map(|user| {
                                 let id = user.id;
-                                let note = Signal::derive(move || presence::said(live, here, id));
+                                let shared = move || {
+                                    found.with(|found| {
+                                        let items = &found.as_ref()?.items;
+                                        let one = items.iter().find(|one| one.user.id == id)?;
+                                        common(one.common_friends)
+                                    })
+                                };
+                                let note = Signal::derive(move || {
+                                    match (presence::said(live, here, id), shared()) {
+                                        (Some(said), Some(shared)) => Some(format!("{said} · {shared}")),
+                                        (said, shared) => said.or(shared),
+                                    }
+                                });
                                 view! {
                                     <PersonRow user=user.clone() note>
                                         <OpenConversation user />

@@ -3,7 +3,7 @@
 use leptos::{either::EitherOf3, prelude::*};
 use protocol::friends::{Profile, Relation};
 
-use super::{actions::Actions, common};
+use super::{actions::Actions, common, find::Circle};
 use crate::{
     frame::{NotHere, waiting},
     live::{Live, world::Touched},
@@ -18,6 +18,9 @@ pub fn ProfilePage(username: String) -> impl IntoView {
     let missing = RwSignal::new(false);
     let loaded = RwSignal::new(());
     live.ensure_person(&username, missing, loaded);
+    let left = username.clone();
+    // Whether they are here is asked again with the next visit.
+    on_cleanup(move || live.part(&left));
     let person = Memo::new(move |_| {
         loaded.track();
         live.peek(|world| world.person_named(&username).cloned())
@@ -37,6 +40,15 @@ pub fn ProfilePage(username: String) -> impl IntoView {
                     let relation = move || {
                         live.get(Touched::Person(id), |world| world.relation(id))
                     };
+                    let status = user.status.and_then(presence::word);
+                    let presence = move || {
+                        let told = presence::said(live, here, id);
+                        told.or_else(|| status.filter(|_| relation() != Relation::Friend).map(str::to_owned))
+                    };
+                    let username = user.username.clone();
+                    let circle = Memo::new(move |_| {
+                        matches!(relation(), Relation::Friend | Relation::Myself)
+                    });
                     EitherOf3::C(view! {
                         <section class="profile">
                             <span class="face face--large">
@@ -49,7 +61,7 @@ pub fn ProfilePage(username: String) -> impl IntoView {
                             <p class="profile__about">
                                 {format!("@{}", user.username)}
                                 {move || said(relation()).map(|said| format!(" · {said}"))}
-                                {move || presence::said(live, here, id).map(|said| format!(" · {said}"))}
+                                {move || presence().map(|said| format!(" · {said}"))}
                             </p>
                             {common(common_friends)
                                 .map(|common| view! { <p class="profile__note">{common}</p> })}
@@ -73,7 +85,7 @@ pub fn ProfilePage(username: String) -> impl IntoView {
                                                 <a class="button button--plain" href="/settings/security">
                                                     "Change password"
                                                 </a>
-                                                <a class="button button--plain" href="/friends">
+                                                <a class="button button--plain" href="/friends/requests">
                                                     {move || match waiting(live) {
                                                         0 => "Friend requests".to_owned(),
                                                         n => format!("Friend requests · {n}"),
@@ -84,6 +96,12 @@ pub fn ProfilePage(username: String) -> impl IntoView {
                                     })
                             }}
                         </section>
+                        {move || {
+                            let is_own = relation() == Relation::Myself;
+                            circle
+                                .get()
+                                .then(|| view! { <div class="page__body"><Circle username=username.clone() is_own /></div> })
+                        }}
                     })
                 }
             }}

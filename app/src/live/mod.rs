@@ -206,6 +206,11 @@ impl Live {
         self.touch(touched);
     }
 
+    /// Forgets a profile that nobody looks at any more.
+    pub fn part(self, username: &str) {
+        self.state.try_update_value(|state| state.world.part(username));
+    }
+
     /// Says something: the row is there at once, and is stored as soon as the server has it.
     pub fn say(self, room: RoomId, id: MessageId, body: String, created_at: Timestamp) {
         let pending = Pending { id, room, body, created_at, state: outbox::State::Waiting };

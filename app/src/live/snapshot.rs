@@ -20,7 +20,7 @@ pub struct Snapshot {
     pub history: Option<(RoomId, History)>,
     /// The person that the page is about.
     pub person: Option<Profile>,
-    /// What a search found.
+    /// Whom a search found, or a person's friends.
     pub found: Option<Items<Profile>>,
     /// What the viewer was told of.
     pub cards: Option<Inbox>,
@@ -38,8 +38,7 @@ impl Snapshot {
         if let Some((room, history)) = self.history {
             world.load(room, history, Window::Newest);
         }
-        let found = self.found.into_iter().flat_map(|found| found.items);
-        for profile in self.person.into_iter().chain(found) {
+        if let Some(profile) = self.person {
             world.meet(profile);
         }
         if let Some(cards) = self.cards {

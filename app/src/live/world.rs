@@ -183,6 +183,11 @@ impl World {
         vec![Touched::Person(id)]
     }
 
+    /// Forgets a profile that nobody looks at any more.
+    pub fn part(&mut self, username: &str) {
+        self.people.retain(|known| known.user.username != username);
+    }
+
     /// Rooms whose timeline lacks something, with the revision up to which it is whole: what to
     /// resume from.
     pub fn behind(&self) -> BTreeMap<RoomId, i64> {
@@ -458,6 +463,10 @@ impl World {
         }
         if let Some(known) = self.people.iter_mut().find(|known| known.user.id == user.id) {
             known.user = user.clone();
+        }
+        if state.relation == Relation::Myself {
+            self.me = user.clone();
+            touched.push(Touched::Me);
         }
         touched
     }

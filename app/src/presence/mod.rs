@@ -43,11 +43,19 @@ pub fn Dot(id: AccountId) -> impl IntoView {
 /// not known.
 pub fn said(live: Live, here: Option<Here>, id: AccountId) -> Option<String> {
     let (status, seen) = live.get(Touched::Person(id), |world| world.presence(id))?;
-    match (status, seen) {
-        (Status::Online, _) => Some("online".to_owned()),
-        (Status::Away, _) => Some("away".to_owned()),
-        (Status::Offline, Some(at)) => seen_at(here, at),
-        (Status::Offline, None) => None,
+    match (word(status), seen) {
+        (Some(word), _) => Some(word.to_owned()),
+        (None, Some(at)) => seen_at(here, at),
+        (None, None) => None,
+    }
+}
+
+/// Whether somebody is here, in a word; none for who is not.
+pub fn word(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Online => Some("online"),
+        Status::Away => Some("away"),
+        Status::Offline => None,
     }
 }
 

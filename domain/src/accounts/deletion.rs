@@ -1,22 +1,17 @@
 //! The end of an account: what is left of it is a tombstone under its id, without a name.
 
-use protocol::{Password, accounts::Said};
+use protocol::{AccountId, Password, accounts::Said};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{confirmation, entity, passwords, reset, sessions};
-use crate::{
-    Ctx, Result, Viewer,
-    followers::{self, Fact},
-    limits::Rule,
-    uploads,
-};
+use crate::{Ctx, Result, Viewer, db::Tx, followers, limits::Rule, uploads};
 
 /// What is shown in place of a name.
 const NAME: &str = "Deleted account";
 
-/// Deletes the viewer's account: every session ends, friendships and requests with them, direct rooms
-/// close. What they said stays without a name, or goes as well, a little later. Nobody else ever has
-/// the username.
+/// Deletes the viewer's account: every session ends at once; then friendships and requests with them
+/// end, direct rooms close. What they said stays without a name, or goes as well, a little later.
+/// Nobody else ever has the username.
 ///
 /// # Errors
 /// `Invalid` for a wrong password; `RateLimited` after some of them.
@@ -45,14 +40,27 @@ pub async fn delete(ctx: &Ctx, viewer: &Viewer, password: &Password, said: Said)
             last_seen_at: Set(None),
             deleted_at: Set(Some(tx.now())),
             forgetting: Set(said == Said::Goes),
+            leaving: Set(true),
             ..Default::default()
         };
         entity::Entity::update(tombstone).exec(tx.conn()).await?;
-        followers::follow(tx, Fact::Deleted(id)).await
+        Ok(())
     })
     .await?;
-    if said == Said::Goes {
-        followers::forget_said(ctx);
-    }
+    followers::deleted(ctx, id).await;
+    Ok(())
+}
+
+/// Deleted accounts that others may still have something with.
+pub(crate) async fn leaving(ctx: &Ctx) -> Result<Vec<AccountId>> {
+    let leaving = entity::Column::Leaving.eq(true);
+    let found = entity::Entity::find().filter(leaving).all(ctx.db.read()).await?;
+    Ok(found.into_iter().map(|account| account.id).collect())
+}
+
+/// Nobody has anything with the account any more.
+pub(crate) async fn has_left(tx: &Tx, id: AccountId) -> Result<()> {
+    let left = entity::ActiveModel { id: Set(id), leaving: Set(false), ..Default::default() };
+    entity::Entity::update(left).exec(tx.conn()).await?;
     Ok(())
 }

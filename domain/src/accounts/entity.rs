@@ -31,6 +31,8 @@ pub struct Model {
     pub deleted_at: Option<Timestamp>,
     /// What they said is to go as well, and some of it is still there.
     pub forgetting: bool,
+    /// It is deleted, and others may still have something with it.
+    pub leaving: bool,
     /// The number of the latest notification.
     pub notified_seq: i64,
     pub created_at: Timestamp,

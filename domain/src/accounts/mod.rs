@@ -22,6 +22,7 @@ use crate::{Ctx, Error, Result, Viewer, db::Tx, rows::padded, uploads};
 
 pub use confirmation::confirm;
 pub use deletion::delete;
+pub(crate) use deletion::{has_left, leaving};
 pub use reset::{change_password, request_reset, reset_password};
 pub use sign_up::{create_admin, sign_up};
 
@@ -103,16 +104,21 @@ pub(crate) async fn lock(tx: &Tx, id: AccountId) -> Result<entity::Model> {
 /// # Errors
 /// `NotFound` where one of them is gone.
 pub(crate) async fn lock_pair(tx: &Tx, one: AccountId, other: AccountId) -> Result<()> {
+    match hold_pair(tx, one, other).await? {
+        true => Ok(()),
+        false => Err(Error::NotFound),
+    }
+}
+
+/// [`lock_pair`], also of who is gone: whether both are there.
+pub(crate) async fn hold_pair(tx: &Tx, one: AccountId, other: AccountId) -> Result<bool> {
     let locked = entity::Entity::find()
         .filter(entity::Column::Id.is_in([one, other]))
         .order_by_asc(entity::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(tx.conn())
         .await?;
-    match locked.iter().any(|account| account.deleted_at.is_some()) {
-        true => Err(Error::NotFound),
-        false => Ok(()),
-    }
+    Ok(locked.iter().all(|account| account.deleted_at.is_none()))
 }
 
 /// The two ids as one key, the same whichever comes first: what only one pair may have.

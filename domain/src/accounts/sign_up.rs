@@ -96,6 +96,7 @@ async fn insert(
         last_seen_at: Set(None),
         deleted_at: Set(None),
         forgetting: Set(false),
+        leaving: Set(false),
         notified_seq: Set(0),
         created_at: Set(tx.now()),
     };

@@ -90,29 +90,42 @@ pub(super) async fn part(tx: &Tx, one: AccountId, other: AccountId) -> Result<bo
     Ok(ended > 0)
 }
 
-/// Ends every friendship and request of an account that is going.
-pub(crate) async fn end_all(tx: &mut Tx, account: AccountId) -> Result<()> {
-    for friend in super::ids(tx.conn(), account).await? {
-        part(tx, account, friend).await?;
-        followers::follow(tx, Fact::Gone { account, other: friend }).await?;
-        tx.emit(Change::RelationChanged { one: friend, other: account });
+/// Ends every friendship, request and block of an account that is gone, one after the other.
+pub(crate) async fn end_all(ctx: &Ctx, account: AccountId) -> Result<()> {
+    for friend in super::ids(ctx.db.read(), account).await? {
+        ctx.transact(async |tx| {
+            accounts::hold_pair(tx, account, friend).await?;
+            if part(tx, account, friend).await? {
+                followers::follow(tx, Fact::Gone { account, other: friend }).await?;
+                tx.emit(Change::RelationChanged { one: friend, other: account });
+            }
+            Ok(())
+        })
+        .await?;
     }
     let theirs = request::Column::SenderId.eq(account).or(request::Column::RecipientId.eq(account));
-    let open = request::Entity::find()
-        .filter(theirs)
-        .filter(request::Column::State.eq(State::Open))
-        .all(tx.conn())
+    let open = theirs.and(request::Column::State.eq(State::Open));
+    for row in request::Entity::find().filter(open).all(ctx.db.read()).await? {
+        ctx.transact(async |tx| {
+            let Some(row) = find(tx, row.id).await? else { return Ok(()) };
+            if row.state != State::Open {
+                return Ok(());
+            }
+            close(tx, &row, State::Withdrawn).await?;
+            // Who asked them did not take it back: it is gone without a word.
+            if row.sender_id == account && !row.hidden {
+                followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
+            }
+            Ok(())
+        })
         .await?;
-    for row in open {
-        close(tx, &row, State::Withdrawn).await?;
-        // Who asked them did not take it back: it is gone without a word.
-        if row.sender_id == account && !row.hidden {
-            followers::follow(tx, Fact::Withdrawn(Request::of(&row))).await?;
-        }
     }
     let blocks = block::Column::AccountId.eq(account).or(block::Column::BlockedId.eq(account));
-    block::Entity::delete_many().filter(blocks).exec(tx.conn()).await?;
-    Ok(())
+    ctx.transact(async |tx| {
+        block::Entity::delete_many().filter(blocks).exec(tx.conn()).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Makes friends of who asked and who was asked.

@@ -94,7 +94,8 @@ pub async fn search(
     Ok(Items { items: items.collect(), next })
 }
 
-/// The friends of a friend, or one's own, with how they stand to the viewer: common ones are marked.
+/// The friends of a friend, or one's own, by display name, with how they stand to the viewer and how
+/// many friends the two share: common ones are marked.
 ///
 /// # Errors
 /// `NotFound` where nobody has the name, or the two are no friends.
@@ -105,14 +106,18 @@ pub async fn friends_of(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Ve
         return Err(Error::NotFound);
     }
     let people = friends(ctx, user.id).await?;
-    let mut relations = relation::among(ctx.db.read(), me, &people).await?;
+    let conn = ctx.db.read();
+    let mut relations = relation::among(conn, me, &people).await?;
+    let common = relation::common(conn, me, people.iter().map(|user| user.id)).await?;
     let profile = |user: User| {
         let (relation, open) = relations.remove(&user.id).unwrap_or((Relation::None, None));
         let request = open.map(|row| row.id);
+        let common_friends = common.get(&user.id).copied().filter(|count| *count > 0);
         // When they were here last is for friends of their own.
         Profile {
             relation: Some(relation),
             request,
+            common_friends,
             ..Profile::of(User { last_seen: None, ..user })
         }
     };

@@ -10,7 +10,7 @@ use std::{sync::Weak, time::Duration};
 use protocol::{
     AccountId, RoomId, Timestamp, User,
     accounts::Status,
-    friends::{FriendState, Relation},
+    friends::{FriendState, Profile, Relation},
     rooms::Role,
 };
 use sea_orm::entity::prelude::*;
@@ -64,6 +64,25 @@ pub async fn friends(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
     let mut friends = friends::list(ctx, viewer).await?;
     dress(ctx, &mut friends);
     Ok(friends)
+}
+
+/// A person's public profile; to who is signed in also with how they stand to each other, and whether
+/// the person is here, where neither blocks the other.
+///
+/// # Errors
+/// `NotFound` where nobody has the name.
+pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Result<Profile> {
+    let mut profile = friends::profile(ctx, viewer, username).await?;
+    let Some(viewer) = viewer else { return Ok(profile) };
+    let id = profile.user.id;
+    if profile.relation == Some(Relation::Friend) {
+        let (status, last_seen) = of(ctx, id).await?;
+        profile.user = User { status: Some(status), last_seen, ..profile.user };
+    } else if id != viewer.account() && !friends::apart(ctx, viewer.account()).await?.contains(&id)
+    {
+        profile.user.status = Some(status(ctx, id));
+    }
+    Ok(profile)
 }
 
 /// Says of friends whether they are here; when they were last stays with those who are not.

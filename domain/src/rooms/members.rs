@@ -152,40 +152,45 @@ pub async fn leave(ctx: &Ctx, member: &Member) -> Result<()> {
     .await
 }
 
-/// Takes an account that is going out of every room but the direct ones, which the other can still
-/// read. What it owned alone is somebody else's: who has been there the longest.
-pub(crate) async fn leave_all(tx: &mut Tx, account: AccountId) -> Result<()> {
-    let memberships = membership::Entity::find()
-        .filter(membership::Column::AccountId.eq(account))
-        .order_by_asc(membership::Column::RoomId)
-        .all(tx.conn())
+/// Takes an account that is gone out of every room but the direct ones, one after the other; who has
+/// been there longest owns what is left without an owner.
+pub(crate) async fn leave_all(ctx: &Ctx, account: AccountId) -> Result<()> {
+    let theirs = membership::Column::AccountId.eq(account);
+    for row in membership::Entity::find().filter(theirs).all(ctx.db.read()).await? {
+        ctx.transact(async |tx| {
+            let room = access::lock(tx, row.room_id).await?;
+            if room.kind != Kind::Direct {
+                depart(tx, &room, account).await?;
+                inherit(tx, room.id).await?;
+            }
+            Ok(())
+        })
         .await?;
-    for row in memberships {
-        let room = access::lock(tx, row.room_id).await?;
-        if room.kind == Kind::Direct {
-            continue;
-        }
-        depart(tx, &room, account).await?;
-        let left = membership::Column::RoomId.eq(room.id);
-        let owners = left.clone().and(membership::Column::Role.eq(Role::Owner));
-        if membership::Entity::find().filter(owners).count(tx.conn()).await? > 0 {
-            continue;
-        }
-        let heir = membership::Entity::find()
-            .filter(left)
-            .order_by_asc(membership::Column::JoinedAt)
-            .one(tx.conn())
-            .await?;
-        if let Some(heir) = heir {
-            let owner = membership::ActiveModel {
-                room_id: Set(heir.room_id),
-                account_id: Set(heir.account_id),
-                role: Set(Role::Owner),
-                ..Default::default()
-            };
-            membership::Entity::update(owner).exec(tx.conn()).await?;
-            tx.emit(Change::RoomChanged { room: room.id });
-        }
+    }
+    Ok(())
+}
+
+/// Who has been in a locked room longest owns it, if nobody does.
+async fn inherit(tx: &mut Tx, room: RoomId) -> Result<()> {
+    let left = membership::Column::RoomId.eq(room);
+    let owners = left.clone().and(membership::Column::Role.eq(Role::Owner));
+    if membership::Entity::find().filter(owners).count(tx.conn()).await? > 0 {
+        return Ok(());
+    }
+    let heir = membership::Entity::find()
+        .filter(left)
+        .order_by_asc(membership::Column::JoinedAt)
+        .one(tx.conn())
+        .await?;
+    if let Some(heir) = heir {
+        let owner = membership::ActiveModel {
+            room_id: Set(heir.room_id),
+            account_id: Set(heir.account_id),
+            role: Set(Role::Owner),
+            ..Default::default()
+        };
+        membership::Entity::update(owner).exec(tx.conn()).await?;
+        tx.emit(Change::RoomChanged { room });
     }
     Ok(())
 }

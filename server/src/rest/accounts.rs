@@ -251,7 +251,7 @@ pub async fn show(
     Anyone(viewer): Anyone,
     Path(username): Path<String>,
 ) -> Answer<Json<Profile>> {
-    Ok(Json(domain::friends::profile(&house.ctx, viewer.as_ref(), &username).await?))
+    Ok(Json(domain::presence::profile(&house.ctx, viewer.as_ref(), &username).await?))
 }
 
 /// `GET /users/{username}/friends`
