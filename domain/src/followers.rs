@@ -65,8 +65,8 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
         }
         Fact::Gone { account, other } => rooms::direct::close(tx, account, other).await,
         Fact::Renewed(account) => {
-            for friend in friends::ids(tx.conn(), account).await? {
-                tx.emit(Change::RelationChanged { one: friend, other: account });
+            for other in friends::acquainted(tx.conn(), account).await? {
+                tx.emit(Change::RelationChanged { one: other, other: account });
             }
             // Their own other pages show it, too.
             tx.emit(Change::OwnRelationChanged { account, other: account });

@@ -21,6 +21,8 @@ pub enum Change {
     Joined { room: RoomId, account: AccountId, access: i64 },
     /// Someone is in a room no more: nothing after this may reach them.
     Left { room: RoomId, account: AccountId, access: i64 },
+    /// Somebody may do something else in a room than before.
+    RoleChanged { room: RoomId, account: AccountId },
     /// A room is not what it was: closed, opened, renamed.
     RoomChanged { room: RoomId },
     /// Two people stand to each other otherwise than before.

@@ -14,6 +14,7 @@ enum Note {
     /// Messages of the room changed: its revision, its `access`.
     Said(RoomId, i64, i64),
     Membership(RoomId, AccountId),
+    Role(RoomId, AccountId),
     Room(RoomId),
     Relation(AccountId, AccountId),
     OwnRelation(AccountId, AccountId),
@@ -38,6 +39,7 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
             Change::Joined { room, account, .. } | Change::Left { room, account, .. } => {
                 notes.push(Note::Membership(*room, *account));
             }
+            Change::RoleChanged { room, account } => notes.push(Note::Role(*room, *account)),
             Change::RoomChanged { room } => notes.push(Note::Room(*room)),
             Change::RelationChanged { one, other } => notes.push(Note::Relation(*one, *other)),
             Change::OwnRelationChanged { account, other } => {
@@ -80,6 +82,7 @@ fn change(note: Note) -> Change {
     match note {
         Note::Said(room, revision, access) => Change::RoomAhead { room, revision, access },
         Note::Membership(room, account) => Change::MembershipMoved { room, account },
+        Note::Role(room, account) => Change::RoleChanged { room, account },
         Note::Room(room) => Change::RoomChanged { room },
         Note::Relation(one, other) => Change::RelationChanged { one, other },
         Note::OwnRelation(account, other) => Change::OwnRelationChanged { account, other },
@@ -102,6 +105,7 @@ mod tests {
         let notification = NotificationId::new(4, [4; 16]);
         let changes = [
             Change::Joined { room, account, access: 7 },
+            Change::RoleChanged { room, account },
             Change::RoomChanged { room },
             Change::RelationChanged { one: account, other: account },
             Change::OwnRelationChanged { account, other: account },
@@ -113,7 +117,7 @@ mod tests {
         ];
         let line = write(&changes).unwrap().unwrap();
         let pinned = format!(
-            r#"[{{"membership":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
+            r#"[{{"membership":["{room}","{account}"]}},{{"role":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
         );
         assert_eq!(line, pinned);
         let told = read(&line);

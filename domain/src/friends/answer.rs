@@ -107,10 +107,9 @@ pub(crate) async fn end_all(ctx: &Ctx, account: AccountId) -> Result<()> {
     let open = theirs.and(request::Column::State.eq(State::Open));
     for row in request::Entity::find().filter(open).all(ctx.db.read()).await? {
         ctx.transact(async |tx| {
-            let Some(row) = find(tx, row.id).await? else { return Ok(()) };
-            if row.state != State::Open {
-                return Ok(());
-            }
+            accounts::hold_pair(tx, row.sender_id, row.recipient_id).await?;
+            let row = request::Entity::find_by_id(row.id).one(tx.conn()).await?;
+            let Some(row) = row.filter(|row| row.state == State::Open) else { return Ok(()) };
             close(tx, &row, State::Withdrawn).await?;
             // Who asked them did not take it back: it is gone without a word.
             if row.sender_id == account && !row.hidden {
@@ -121,11 +120,16 @@ pub(crate) async fn end_all(ctx: &Ctx, account: AccountId) -> Result<()> {
         .await?;
     }
     let blocks = block::Column::AccountId.eq(account).or(block::Column::BlockedId.eq(account));
-    ctx.transact(async |tx| {
-        block::Entity::delete_many().filter(blocks).exec(tx.conn()).await?;
-        Ok(())
-    })
-    .await
+    for row in block::Entity::find().filter(blocks).all(ctx.db.read()).await? {
+        let (by, other) = (row.account_id, row.blocked_id);
+        ctx.transact(async |tx| {
+            block::Entity::delete_by_id((by, other)).exec(tx.conn()).await?;
+            tx.emit(Change::OwnRelationChanged { account: by, other });
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Makes friends of who asked and who was asked.

@@ -99,6 +99,19 @@ pub(crate) async fn ids(conn: &impl ConnectionTrait, account: AccountId) -> Resu
     Ok(rows.into_iter().map(|row| row.friend_id).collect())
 }
 
+/// Whom an account's friendships and open requests are with.
+pub(crate) async fn acquainted(
+    conn: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<AccountId>> {
+    let theirs = request::Column::SenderId.eq(account).or(request::Column::RecipientId.eq(account));
+    let open = theirs.and(request::Column::State.eq(request::State::Open));
+    let open = request::Entity::find().filter(open).all(conn).await?;
+    let mut people = ids(conn, account).await?;
+    people.extend(open.iter().map(|row| relation::other(row, account)));
+    Ok(people)
+}
+
 async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {
     let conn = ctx.db.read();
     let sql = "SELECT account.id, account.username, account.display_name, account.picture_id, \

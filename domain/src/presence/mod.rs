@@ -39,9 +39,10 @@ const REPEAT_MS: i64 = 20_000;
 const WRITE_MS: i64 = 5 * 60_000;
 const TICK: Duration = Duration::from_secs(1);
 
-/// A connection of the viewer's is here, until the lease is dropped.
-pub fn enter(ctx: &Ctx, viewer: &Viewer, is_invisible: bool) -> Lease {
-    Lease::take(&ctx.presence, ctx.bus(), ctx.clock(), viewer.account(), is_invisible)
+/// A connection of the viewer's is here, until the lease is dropped; seen by others once it is known
+/// that they may be seen.
+pub fn enter(ctx: &Ctx, viewer: &Viewer) -> Lease {
+    Lease::take(&ctx.presence, ctx.bus(), ctx.clock(), viewer.account())
 }
 
 /// Whether somebody is here, as others see it.

@@ -44,6 +44,8 @@ struct Here {
     /// Each with whether nobody has a hand on it.
     connections: HashMap<u64, bool>,
     is_invisible: bool,
+    /// Whether that was read since the first of these connections came.
+    is_known: bool,
     /// When the last connection went.
     left_at: Option<Timestamp>,
     was_away: bool,
@@ -126,7 +128,7 @@ impl Presence {
     ) {
         self.change(account, bus, now, |people| {
             if let Some(here) = people.here.get_mut(&account) {
-                here.is_invisible = is_invisible;
+                (here.is_invisible, here.is_known) = (is_invisible, true);
             }
         });
     }
@@ -259,22 +261,33 @@ impl Lease {
         bus: &Bus,
         clock: &Clock,
         account: AccountId,
-        is_invisible: bool,
     ) -> Self {
         let id = presence.next.fetch_add(1, Ordering::Relaxed);
         presence.change(account, bus, clock.now(), |people| {
             let here = people.here.entry(account).or_insert_with(|| Here {
                 connections: HashMap::new(),
-                is_invisible,
+                is_invisible: true,
+                is_known: false,
                 left_at: None,
                 was_away: false,
             });
+            // Nobody looked while they were gone.
+            here.is_known &= !here.connections.is_empty();
             here.connections.insert(id, false);
-            here.is_invisible = is_invisible;
             here.left_at = None;
         });
         let (presence, bus, clock) = (Arc::clone(presence), bus.clone(), clock.clone());
         Self { presence, bus, clock, account, id }
+    }
+
+    /// Whether the account wants to be seen by nobody, as it was read after this was taken; what has
+    /// been heard of since counts more.
+    pub fn know(&self, is_invisible: bool) {
+        self.presence.change(self.account, &self.bus, self.clock.now(), |people| {
+            if let Some(here) = people.here.get_mut(&self.account).filter(|here| !here.is_known) {
+                (here.is_invisible, here.is_known) = (is_invisible, true);
+            }
+        });
     }
 
     /// Nobody has a hand on it, or somebody has again.

@@ -190,7 +190,7 @@ async fn inherit(tx: &mut Tx, room: RoomId) -> Result<()> {
             ..Default::default()
         };
         membership::Entity::update(owner).exec(tx.conn()).await?;
-        tx.emit(Change::RoomChanged { room });
+        tx.emit(Change::RoleChanged { room, account: heir.account_id });
     }
     Ok(())
 }

@@ -1,16 +1,23 @@
 use std::time::Duration;
 
 use domain::{
+    Ctx, Viewer,
     accounts::profile,
     bus::Change,
     friends,
-    presence::{self, GRACE_MS, LEASE_MS},
+    presence::{self, GRACE_MS, LEASE_MS, Lease},
 };
 use engines::Shared;
 use protocol::accounts::{ProfileChange, Status};
 use tokio::time::timeout;
 
 use crate::house::{Heard, House, NOON, heard};
+
+fn come(ctx: &Ctx, viewer: &Viewer, is_invisible: bool) -> Lease {
+    let lease = presence::enter(ctx, viewer);
+    lease.know(is_invisible);
+    lease
+}
 
 #[tokio::test]
 async fn many_tabs_are_one_person_and_a_new_page_is_no_leaving() {
@@ -19,9 +26,9 @@ async fn many_tabs_are_one_person_and_a_new_page_is_no_leaving() {
     let (ctx, id) = (&house.ctx, alice.user.id);
     let mut bus = house.listen();
     let moved = [Change::Present { account: id }];
-    let phone = presence::enter(ctx, &alice.viewer, false);
+    let phone = come(ctx, &alice.viewer, false);
     assert_eq!((presence::status(ctx, id), soon(&mut bus).await), (Status::Online, moved.to_vec()));
-    let laptop = presence::enter(ctx, &alice.viewer, false);
+    let laptop = come(ctx, &alice.viewer, false);
     phone.set_away(true);
     assert_eq!((presence::status(ctx, id), soon(&mut bus).await), (Status::Online, vec![]));
     laptop.set_away(true);
@@ -41,7 +48,7 @@ async fn many_tabs_are_one_person_and_a_new_page_is_no_leaving() {
 async fn laptop_is_back(house: &House, alice: &crate::house::Person) {
     house.ctx.clock().advance_ms(GRACE_MS - 1);
     presence::tick(&house.ctx).await;
-    let lease = presence::enter(&house.ctx, &alice.viewer, false);
+    let lease = come(&house.ctx, &alice.viewer, false);
     assert_eq!(presence::status(&house.ctx, alice.user.id), Status::Online);
     drop(lease);
 }
@@ -50,7 +57,7 @@ async fn laptop_is_back(house: &House, alice: &crate::house::Person) {
 async fn when_somebody_was_here_last_is_for_friends_and_only_if_they_like() {
     let house = House::open().await;
     let (alice, bob, _) = house.alice_and_bob().await;
-    drop(presence::enter(&house.ctx, &bob.viewer, false));
+    drop(come(&house.ctx, &bob.viewer, false));
     house.ctx.clock().advance_ms(GRACE_MS);
     presence::tick(&house.ctx).await;
     let seen = async || {
@@ -70,7 +77,7 @@ async fn who_wants_to_be_seen_by_nobody_is_not() {
     let house = House::open().await;
     let (alice, bob, room) = house.alice_and_bob().await;
     let (ctx, id) = (&house.ctx, bob.user.id);
-    let lease = presence::enter(ctx, &bob.viewer, false);
+    let lease = come(ctx, &bob.viewer, false);
     assert_eq!(presence::status(ctx, id), Status::Online);
     let hide = |invisible| ProfileChange { invisible: Some(invisible), ..ProfileChange::default() };
     profile::change(ctx, &bob.viewer, hide(true)).await.unwrap();
@@ -81,7 +88,7 @@ async fn who_wants_to_be_seen_by_nobody_is_not() {
     presence::tick(ctx).await;
     let seen = presence::friends(ctx, &alice.viewer).await.unwrap().remove(0).last_seen;
     assert_eq!(seen, None, "nor when they were here");
-    let _lease = presence::enter(ctx, &bob.viewer, true);
+    let _lease = come(ctx, &bob.viewer, true);
     let mut bus = house.listen();
     presence::typing(ctx, &bob.viewer, room.id).await.unwrap();
     assert_eq!(soon(&mut bus).await, [], "nor is it told that they write");
@@ -99,7 +106,7 @@ async fn a_node_that_says_nothing_more_leaves_nobody_online_for_longer_than_a_mi
     let (one, other) = (node().await, node().await);
     let alice = one.person("alice").await;
     let id = alice.user.id;
-    let lease = presence::enter(&one.ctx, &alice.viewer, false);
+    let lease = come(&one.ctx, &alice.viewer, false);
     let until = async |status: Status| {
         let told = async {
             while presence::status(&other.ctx, id) != status {
@@ -139,4 +146,25 @@ async fn soon(bus: &mut Heard) -> Vec<Change> {
         tokio::task::yield_now().await;
     }
     heard(bus)
+}
+
+#[tokio::test]
+async fn what_was_read_before_somebody_hid_shows_them_no_more() {
+    let house = House::open().await;
+    let bob = house.person("bob").await;
+    let ctx = &house.ctx;
+    let lease = presence::enter(ctx, &bob.viewer);
+    assert_eq!(
+        presence::status(ctx, bob.user.id),
+        Status::Offline,
+        "nobody knows whether they may"
+    );
+    let hide = ProfileChange { invisible: Some(true), ..ProfileChange::default() };
+    profile::change(ctx, &bob.viewer, hide).await.unwrap();
+    presence::look(ctx, bob.user.id).await.unwrap();
+    lease.know(false);
+    assert_eq!(presence::status(ctx, bob.user.id), Status::Offline);
+    let other = presence::enter(ctx, &bob.viewer);
+    other.know(false);
+    assert_eq!(presence::status(ctx, bob.user.id), Status::Offline);
 }

@@ -152,11 +152,12 @@ async fn greet(
         tracing::error!(%error, account = %viewer.account(), "a socket could not be greeted");
         End { code: close::RESTART, reason: "not available" }
     };
+    let lease = presence::enter(&house.ctx, viewer);
     let Greeting { mut ready, positions, is_invisible } =
         snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
     let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
     place.listen_to(positions);
-    let lease = presence::enter(&house.ctx, viewer, is_invisible);
+    lease.know(is_invisible);
     house.hub.dress(&house.ctx, &mut ready.rooms);
     let frame = text(&Event::Ready(Box::new(ready)));
     let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;

@@ -124,6 +124,9 @@ impl Hub {
                 }
                 self.tell_everyone_later(*room);
             }
+            Change::RoleChanged { room, account } => {
+                self.tell_later(Telling::Room(*room, *account));
+            }
             Change::RoomChanged { room } => {
                 seats.note_changed(*room);
                 self.tell_everyone_later(*room);

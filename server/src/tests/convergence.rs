@@ -4,11 +4,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use app::live::{timeline::Timeline, world::World};
-use domain::{friends, messages as said, presence, rooms};
+use domain::{accounts, friends, messages as said, presence, rooms};
 use engines::Shared;
 use protocol::{
-    AccountId, Body, Command, Event, Limit, Message, MessageId, Room, RoomId, User,
-    accounts::Status,
+    AccountId, Body, Command, DisplayName, Event, Limit, Message, MessageId, Password, Room,
+    RoomId, User,
+    accounts::{ProfileChange, Said, Status},
     friends::FriendRequest,
     messages::{Draft, Window},
     notifications::{Inbox, Notification},
@@ -17,7 +18,7 @@ use protocol::{
 };
 use tokio::time::timeout;
 
-use super::house::{House, Person, Socket};
+use super::house::{House, PASSWORD, Person, Socket};
 
 /// How many sequences, and how many actions in each.
 const SEQUENCES: u64 = 12;
@@ -43,6 +44,7 @@ impl Chance {
 /// What a person sees of a world.
 #[derive(Debug, PartialEq)]
 struct Seen {
+    me: User,
     rooms: Vec<Room>,
     messages: BTreeMap<RoomId, Vec<Message>>,
     friends: Vec<User>,
@@ -56,17 +58,33 @@ struct Seen {
 fn seen(world: &World) -> Seen {
     let ids = world.rooms();
     // How many are here is told by the second, and has a test of its own.
-    let room = |id: &RoomId| Room { online_count: 0, ..world.room(*id).unwrap().clone() };
+    let room = |id: &RoomId| {
+        let mut room = Room { online_count: 0, ..world.room(*id).unwrap().clone() };
+        room.direct_with.iter_mut().for_each(forget_name);
+        if room.kind == Kind::Direct {
+            room.name = String::new();
+        }
+        room.last_message.iter_mut().for_each(|last| forget_name(&mut last.author));
+        room
+    };
+    let message = |message: &Message| {
+        let mut message = message.clone();
+        forget_name(&mut message.author);
+        message
+    };
     let messages = |id: &RoomId| {
         let list = |timeline: &Timeline| {
-            timeline.ids().map(|id| timeline.get(id).unwrap().clone()).collect()
+            timeline.ids().map(|id| message(timeline.get(id).unwrap())).collect()
         };
         Some((*id, list(world.timeline(*id)?)))
     };
     let card = |card: &Notification| {
-        (Notification { read_at: None, ..card.clone() }, card.read_at.is_some())
+        let mut shown = Notification { read_at: None, text: String::new(), ..card.clone() };
+        forget_name(&mut shown.actor);
+        (shown, card.read_at.is_some())
     };
     Seen {
+        me: world.me().clone(),
         rooms: ids.iter().map(room).collect(),
         messages: ids.iter().filter_map(messages).collect(),
         friends: world.friends().to_vec(),
@@ -75,6 +93,12 @@ fn seen(world: &World) -> Seen {
         bell: world.bell().state(),
         cards: world.bell().cards().unwrap_or_default().iter().map(card).collect(),
     }
+}
+
+/// What somebody is called where they spoke is told when it is read: who changes their name tells
+/// their friends and those with an open request alone, and so does who is deleted.
+fn forget_name(user: &mut User) {
+    (user.username, user.display_name) = Default::default();
 }
 
 struct Watcher {
@@ -216,7 +240,17 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
         Some(room) => rooms::member(ctx, viewer, room).await.ok(),
         None => None,
     };
-    match (chance.below(20), member) {
+    match (chance.below(22), member) {
+        (20, _) => {
+            let name = DisplayName::parse(&format!("Name {}", chance.below(100))).unwrap();
+            let change = ProfileChange { display_name: Some(name), ..ProfileChange::default() };
+            drop(accounts::profile::change(ctx, viewer, change).await);
+        }
+        (21, _) => {
+            let invisible = Some(chance.once_in(2));
+            let change = ProfileChange { invisible, ..ProfileChange::default() };
+            drop(accounts::profile::change(ctx, viewer, change).await);
+        }
         (0, _) => drop(friends::ask(ctx, viewer, other.name()).await),
         (1, _) if chance.once_in(3) => {
             let up_to = chance.below(20) as i64;
@@ -302,6 +336,31 @@ async fn converges(nodes: &[House], seed: u64, losses: bool) {
             assert_eq!(seen(&watcher.world), seen(&fresh), "{here}");
             assert!(told.is_ok() && watcher.world.behind().is_empty(), "{here}");
         }
+    }
+    // One of them is deleted, with or without what they said.
+    let gone = people.pop().unwrap();
+    let said = if chance.once_in(2) { Said::Goes } else { Said::Stays };
+    let password = Password::parse(PASSWORD).unwrap();
+    accounts::delete(&nodes[0].ctx, &gone.viewer, &password, said).await.unwrap();
+    for (n, watcher) in people.iter_mut().enumerate() {
+        let node = &nodes[n % nodes.len()];
+        let of_gone = |user: &User| user.id == gone.viewer.account();
+        let goes_on = |message: &Message| of_gone(&message.author) && !message.body.is_empty();
+        // What they said goes in its own time.
+        let settled = timeout(SETTLES_WITHIN, async {
+            watcher.settle(node).await;
+            while said == Said::Goes
+                && seen(&watcher.world).messages.values().flatten().any(goes_on)
+            {
+                watcher.settle(node).await;
+            }
+        });
+        if settled.await.is_err() {
+            let fresh = watcher.fresh(node).await;
+            panic!("seed {seed}: {:?}\n{:?}", seen(&watcher.world), seen(&fresh));
+        }
+        assert!(!watcher.world.friends().iter().any(of_gone), "seed {seed}");
+        assert!(!watcher.world.requests().iter().any(|request| of_gone(&request.user)));
     }
 }
 

@@ -55,6 +55,10 @@ async fn what_is_no_picture_is_refused_in_words_and_changes_nothing() {
         assert_eq!(refused.code(), (422, "invalid"), "{:?}", refused.body);
         assert!(refused.body["fields"]["picture"].as_str().unwrap().contains("cannot be read"));
     }
+    let mut promises_too_much = picture();
+    promises_too_much[6..10].fill(0xff);
+    let refused = put(promises_too_much).await;
+    assert!(refused.body["fields"]["picture"].as_str().unwrap().contains("too many pixels"));
     assert_eq!(alice.get("/me").await.body["avatar_url"], Value::Null);
 }
 
