@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use protocol::{AccountId, RequestId};
+use protocol::{AccountId, MessageId, RequestId, RoomId};
 
 use crate::{Ctx, Result, accounts, bus::Change, db::Tx, friends, messages, notifications, rooms};
 
@@ -42,6 +42,13 @@ pub(crate) enum Fact {
         account: AccountId,
         other: AccountId,
     },
+    /// Somebody is mentioned in a message.
+    Mentioned {
+        by: AccountId,
+        account: AccountId,
+        room: RoomId,
+        message: MessageId,
+    },
     /// Somebody looks otherwise than before, or is called otherwise.
     Renewed(AccountId),
 }
@@ -64,6 +71,9 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
             notifications::forget_between(tx, by, other).await
         }
         Fact::Gone { account, other } => rooms::direct::close(tx, account, other).await,
+        Fact::Mentioned { by, account, room, message } => {
+            notifications::mentioned(tx, account, by, room, message).await
+        }
         Fact::Renewed(account) => {
             for other in friends::acquainted(tx.conn(), account).await? {
                 tx.emit(Change::RelationChanged { one: other, other: account });
@@ -89,7 +99,8 @@ pub(crate) async fn deleted(ctx: &Ctx, account: AccountId) {
     finish_deletions(ctx);
 }
 
-/// Ends what deleted accounts still have, and what they said where they wanted it to go with them.
+/// Ends what deleted accounts still have, and what they said where they wanted it to go with them;
+/// and what was said in rooms that are deleted.
 pub(crate) fn finish_deletions(ctx: &Ctx) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
@@ -109,6 +120,11 @@ async fn finish(ctx: &Ctx) -> Result<()> {
     for account in accounts::leaving(ctx).await? {
         take_leave(ctx, account).await?;
     }
+    for room in rooms::settings::deleted(ctx).await? {
+        messages::forget_room(ctx, room).await?;
+        rooms::settings::erase(ctx, room).await?;
+    }
+    messages::sweep(ctx).await?;
     messages::forget_said(ctx).await
 }
 

@@ -46,6 +46,12 @@ pub enum Rule {
     Picture,
     /// Archives of one account's data.
     Export,
+    /// Rooms that one account makes.
+    Room,
+    /// Invites that one account makes.
+    Invite,
+    /// Reactions of one account.
+    Reaction,
     /// Sockets of one account.
     Handshake,
     /// Sockets from one address that were refused.
@@ -54,7 +60,7 @@ pub enum Rule {
 
 /// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
 /// many at once.
-const RULES: [(Rule, &str, u32, u64, u32); 14] = [
+const RULES: [(Rule, &str, u32, u64, u32); 17] = [
     (Rule::SignIn, "sign-in", 5, 60, 5),
     (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
     (Rule::Password, "password", 5, 60, 5),
@@ -67,6 +73,9 @@ const RULES: [(Rule, &str, u32, u64, u32); 14] = [
     (Rule::Request, "request", 60, 3_600, 30),
     (Rule::Picture, "picture", 10, 60, 10),
     (Rule::Export, "export", 5, 3_600, 5),
+    (Rule::Room, "room", 30, 3_600, 30),
+    (Rule::Invite, "invite", 60, 3_600, 30),
+    (Rule::Reaction, "reaction", 10, 1, 40),
     (Rule::Handshake, "handshake", 30, 60, 30),
     (Rule::HandshakeAddress, "handshake-address", 30, 60, 30),
 ];

@@ -268,3 +268,36 @@ test("who signs up shows that they are no bot, by a moment's work", async ({ bro
   await plain.close();
   await house.close();
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  const how = javaScriptEnabled ? "" : ", without JavaScript";
+  test(`a friend’s friends are shown with the common ones, and requests on a page of their own${how}`, async ({ visit, house }) => {
+    const [mara, theo, ines, yui] = [
+      await house.person("mara", "Mara Lindqvist"),
+      await house.person("theo", "Theo Okafor"),
+      await house.person("ines", "Inês Duarte"),
+      await house.person("yui", "Yui Tanaka"),
+    ];
+    for (const [one, other] of [[mara, theo], [mara, ines], [theo, ines], [theo, yui]]) {
+      await house.befriend(one, other);
+    }
+    const page = await visit(mara, { javaScriptEnabled });
+    await page.goto(`/people/${theo.username}`);
+    const row = (name) => page.locator(".person").filter({ hasText: name });
+    await expect(row("Inês Duarte")).toContainText("your friend · 1 friend in common");
+    await expect(row("Yui Tanaka")).not.toContainText("your friend");
+    await expect(row("Mara Lindqvist")).toContainText("you");
+    await accessible(page);
+    await page.goto("/friends");
+    await expect(row("Theo Okafor")).toContainText("1 friend in common");
+    await page.goto("/friends/requests");
+    await expect(page.getByText("No requests")).toBeVisible();
+    await house.rest("POST", "/friend-requests", { token: yui.token, body: { username: mara.username } });
+    if (!javaScriptEnabled) await page.reload();
+    await expect(page.getByRole("heading", { name: "Waiting for you" })).toBeVisible();
+    await row("Yui Tanaka").getByRole("button", { name: "Accept Yui Tanaka" }).click();
+    if (!javaScriptEnabled) await page.goto("/friends/requests");
+    await expect(page.getByText("No requests")).toBeVisible();
+    await accessible(page);
+  });
+}

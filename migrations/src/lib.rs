@@ -14,6 +14,8 @@ mod m0007_people;
 mod m0008_notifications;
 mod m0009_outbox;
 mod m0010_leaving;
+mod m0011_rooms;
+mod m0012_messages;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_notifications::Migration),
             Box::new(m0009_outbox::Migration),
             Box::new(m0010_leaving::Migration),
+            Box::new(m0011_rooms::Migration),
+            Box::new(m0012_messages::Migration),
         ]
     }
 }

@@ -20,5 +20,5 @@ pub use page::{Items, Limit};
 pub use problem::{Code, Problem};
 pub use rooms::Room;
 pub use socket::{Command, Event};
-pub use text::{Body, DisplayName, Email, Login, Password, RoomName, TextError, Username};
+pub use text::{Body, DisplayName, Email, Login, Password, RoomName, TextError, Topic, Username};
 pub use time::{ParseTimestampError, Timestamp};

@@ -4,7 +4,7 @@
 use sea_orm::prelude::StringLen;
 use serde::{Deserialize, Serialize};
 
-use crate::{RoomId, Timestamp, User};
+use crate::{RoomId, RoomName, Timestamp, Topic, User};
 
 /// Who may be in a room, and who finds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -37,6 +37,11 @@ pub enum Role {
 
 /// What of a room makes a notification.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "orm",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Notify {
     All,
@@ -54,6 +59,12 @@ pub struct Room {
     /// `forever`, `days:N` or `ephemeral`.
     pub retention: String,
     pub staff_only: bool,
+    /// Whether it is shown who comes and goes.
+    #[serde(default)]
+    pub notices: bool,
+    /// Seconds between two messages of one member; 0 for none.
+    #[serde(default)]
+    pub slow_mode: i64,
     /// Readable, not writable: a direct room after unfriending.
     pub closed: bool,
     pub first_seq: i64,
@@ -69,8 +80,14 @@ pub struct Room {
     pub unread: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<i64>,
+    /// The number of the latest message that mentions the viewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentioned_seq: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<Notify>,
+    /// Until when the viewer may not write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,14 +124,25 @@ impl Room {
         if let Some(read) = &mut self.read_seq {
             *read = (*read).max(seq);
             self.unread = Some(self.last_seq - *read);
+            self.mentions = self.mentioned_seq.map(|seq| i64::from(seq > *read));
         }
+    }
+
+    /// The viewer is mentioned in a message.
+    pub fn mention(&mut self, seq: i64) {
+        self.mentioned_seq = self.mentioned_seq.map(|known| known.max(seq));
+        self.read_to(0);
     }
 
     /// Takes what is the viewer's own, and what was said last, from what is known, where this was told
     /// to many and lacks it; their marker never moves back.
     pub fn keep_own(&mut self, known: &Self) {
         self.read_seq = self.read_seq.or(known.read_seq);
-        self.mentions = self.mentions.or(known.mentions);
+        self.mentioned_seq = self.mentioned_seq.max(known.mentioned_seq);
+        // Where the viewer is muted no more is told to them alone, as their role is.
+        if self.role.is_none() {
+            self.muted_until = known.muted_until;
+        }
         self.notify = self.notify.or(known.notify);
         self.role = self.role.or(known.role);
         if self.direct_with.is_none() {
@@ -137,4 +165,90 @@ impl Room {
 #[serde(deny_unknown_fields)]
 pub struct Read {
     pub seq: i64,
+    /// Also backward: what came after is unread again.
+    #[serde(default)]
+    pub back: bool,
+}
+
+/// `POST /rooms`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRoom {
+    pub name: RoomName,
+    pub kind: Kind,
+    #[serde(default)]
+    pub topic: Option<Topic>,
+    /// Friends who are in it from the beginning, by username.
+    #[serde(default)]
+    pub members: Vec<String>,
+}
+
+/// `PATCH /rooms/{id}`: what is given changes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoomChange {
+    #[serde(default)]
+    pub name: Option<RoomName>,
+    #[serde(default)]
+    pub topic: Option<Topic>,
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    #[serde(default)]
+    pub staff_only: Option<bool>,
+    #[serde(default)]
+    pub notices: Option<bool>,
+    /// Seconds, at most an hour.
+    #[serde(default)]
+    pub slow_mode: Option<i64>,
+}
+
+/// A person and what they are in a room.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MemberOf {
+    pub user: User,
+    pub role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted_until: Option<Timestamp>,
+}
+
+/// A room as somebody sees it who is invited.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Invitation {
+    pub room: RoomId,
+    pub name: String,
+    pub topic: String,
+    pub member_count: i64,
+    /// Who invites.
+    pub by: User,
+    pub expires_at: Timestamp,
+}
+
+/// What was done in a room by those who keep it in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "orm",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Changed,
+    Role,
+    Removed,
+    Banned,
+    Unbanned,
+    Muted,
+    Unmuted,
+    MessageDeleted,
+}
+
+/// A line of a room's log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Logged {
+    pub actor: User,
+    pub action: Action,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<User>,
+    pub detail: String,
+    pub created_at: Timestamp,
 }

@@ -77,6 +77,8 @@ texts! {
     Login by login,
     /// A room's title: 1 to 255 characters, no control or direction characters.
     RoomName by room_name,
+    /// What a room is about: at most 255 characters, or nothing.
+    Topic by topic,
     /// What a message says: 1 to 4,000 characters after trimming, without NUL.
     Body by body,
 }
@@ -107,7 +109,7 @@ macro_rules! concealed {
     )*};
 }
 
-shown!(Username, DisplayName, RoomName);
+shown!(Username, DisplayName, RoomName, Topic);
 concealed!(Email, Password, Login, Body);
 
 impl Username {
@@ -128,6 +130,11 @@ impl DisplayName {
 }
 
 impl RoomName {
+    /// The longest, in characters.
+    pub const MAX: usize = 255;
+}
+
+impl Topic {
     /// The longest, in characters.
     pub const MAX: usize = 255;
 }
@@ -193,6 +200,17 @@ fn room_name(text: &str) -> Result<String, TextError> {
         return refuse("This name has characters that cannot be shown.");
     }
     Ok(name.to_owned())
+}
+
+fn topic(text: &str) -> Result<String, TextError> {
+    let topic = text.trim();
+    if topic.chars().nth(Topic::MAX).is_some() {
+        return refuse("A topic has at most 255 characters.");
+    }
+    if topic.chars().any(escapes_its_place) {
+        return refuse("This topic has characters that cannot be shown.");
+    }
+    Ok(topic.to_owned())
 }
 
 fn email(text: &str) -> Result<String, TextError> {

@@ -11,7 +11,7 @@ use domain::uploads::MAX_BYTES;
 
 use crate::{
     assets, gateway, headers, origin, pages, problem,
-    rest::{accounts, friends, health, messages, notifications, pictures, rooms},
+    rest::{accounts, friends, health, invites, messages, notifications, pictures, rooms},
     serve::House,
     server_fns,
 };
@@ -55,15 +55,31 @@ pub fn router(house: House) -> Router {
         .route("/notifications/read", put(notifications::read))
         .route("/direct/{username}", put(rooms::direct))
         .route("/rooms", get(rooms::list).post(rooms::create))
-        .route("/rooms/{id}", get(rooms::show))
+        .route("/rooms/public", get(rooms::directory))
+        .route("/rooms/{id}", get(rooms::show).patch(rooms::change).delete(rooms::delete))
+        .route("/rooms/{id}/log", get(rooms::log))
+        .route("/rooms/{id}/bans/{username}", put(rooms::ban).delete(rooms::unban))
+        .route("/rooms/{id}/mutes/{username}", put(rooms::mute).delete(rooms::unmute))
+        .route("/rooms/{id}/invites", get(invites::list).post(invites::create))
+        .route("/rooms/{id}/invites/{code}", delete(invites::end))
+        .route("/invites/{code}", get(invites::show).post(invites::accept))
         .route("/rooms/{id}/read", put(rooms::read))
         .route("/rooms/{id}/members", get(rooms::members))
-        .route("/rooms/{id}/members/me", put(rooms::join).delete(rooms::leave))
+        .route(
+            "/rooms/{id}/members/me",
+            put(rooms::join).patch(rooms::set_notify).delete(rooms::leave),
+        )
         .route("/rooms/{id}/members/{username}", put(rooms::add).delete(rooms::remove))
         .route("/rooms/{id}/messages", get(messages::list).post(messages::post))
         .route(
             "/rooms/{id}/messages/{message}",
             get(messages::show).put(messages::put).patch(messages::edit).delete(messages::delete),
+        )
+        .route("/rooms/{id}/messages/{message}/restore", post(messages::restore))
+        .route("/rooms/{id}/messages/{message}/history", get(messages::history))
+        .route(
+            "/rooms/{id}/messages/{message}/reactions/{emoji}",
+            put(messages::react).delete(messages::unreact),
         )
         .route("/socket", get(gateway::open))
         .layer(DefaultBodyLimit::max(BODY))

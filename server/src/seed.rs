@@ -85,7 +85,7 @@ pub async fn run(house: &config::House) -> Outcome {
         for (speaker, text) in lines {
             let Some((_, speaker)) = who(speaker) else { continue };
             let member = rooms::member(&ctx, speaker, room).await?;
-            let draft = Draft { body: Body::parse(text)? };
+            let draft = Draft::of(Body::parse(text)?);
             messages::post(&ctx, &member, ctx.new_id(MessageId::new), draft).await?;
         }
     }

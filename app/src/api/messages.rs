@@ -12,7 +12,7 @@ pub async fn post(room: RoomId, id: MessageId, body: String) -> Result<(), Failu
     use protocol::{Body, messages::Draft};
 
     let (ctx, viewer) = super::signed_in()?;
-    let draft = Draft { body: Body::parse(&body).map_err(Failure::in_field("body"))? };
+    let draft = Draft::of(Body::parse(&body).map_err(Failure::in_field("body"))?);
     let member = domain::rooms::member(&ctx, &viewer, room).await?;
     domain::messages::post(&ctx, &member, id, draft).await?;
     leptos_axum::redirect(&format!("/rooms/{room}"));

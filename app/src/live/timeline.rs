@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use protocol::{
     AccountId, Message, MessageId,
-    messages::{History, Window},
+    messages::{By, History, Reaction, Window},
 };
 
 /// Messages of one person within this time of each other stand as one group.
@@ -95,8 +95,9 @@ impl Timeline {
         self.messages.values().rev().find(|message| message.author.id == author)
     }
 
-    /// Takes in a message, new or changed; the higher revision wins.
-    pub(super) fn take(&mut self, message: &Message) -> Change {
+    /// Takes in a message, new or changed; the higher revision wins. With what the viewer themselves
+    /// put on it or took off: what is told to all does not say whose it is.
+    pub(super) fn take(&mut self, message: &Message, own: Option<&By>) -> Change {
         self.reached(message.revision);
         let first = self.first_seq();
         // What lies before the loaded part is loaded with its page.
@@ -104,8 +105,21 @@ impl Timeline {
             return Change::default();
         }
         let known = self.messages.get(&message.seq);
-        if known.is_some_and(|known| known.revision >= message.revision) {
-            return Change::default();
+        if let Some(known) = known.filter(|known| known.revision >= message.revision) {
+            // Told late: what is known stands, but for whose reactions they are.
+            let mut known = known.clone();
+            if let Some(own) = own {
+                mark(&mut known.reactions, &own.emoji, own.on);
+            }
+            for reaction in message.reactions.iter().filter(|_| known.revision == message.revision)
+            {
+                if let Some(on) = reaction.mine {
+                    mark(&mut known.reactions, &reaction.emoji, on);
+                }
+            }
+            let is_other = self.messages.insert(message.seq, known.clone()) != Some(known);
+            let redrawn = if is_other { vec![message.id] } else { Vec::new() };
+            return Change { redrawn, listed: false };
         }
         let listed = known.is_none();
         let mut redrawn = vec![message.id];
@@ -114,8 +128,18 @@ impl Timeline {
             redrawn.extend(self.messages.range(message.seq..).next().map(|(_, next)| next.id));
             redrawn.extend(self.last_by(message.author.id).map(|last| last.id));
         }
+        let mut message = message.clone();
+        for reaction in message.reactions.iter_mut().filter(|reaction| reaction.mine.is_none()) {
+            let before = known.and_then(|known| {
+                known.reactions.iter().find(|before| before.emoji == reaction.emoji)?.mine
+            });
+            reaction.mine = Some(before.unwrap_or(false));
+        }
+        if let Some(own) = own {
+            mark(&mut message.reactions, &own.emoji, own.on);
+        }
         self.seqs.insert(message.id, message.seq);
-        self.messages.insert(message.seq, message.clone());
+        self.messages.insert(message.seq, message);
         Change { redrawn, listed }
     }
 
@@ -162,6 +186,11 @@ impl Timeline {
             }
         }
     }
+}
+
+fn mark(reactions: &mut [Reaction], emoji: &str, on: bool) {
+    let this = reactions.iter_mut().find(|reaction| reaction.emoji == emoji);
+    this.into_iter().for_each(|reaction| reaction.mine = Some(on));
 }
 
 /// Whether `message` begins a group of its own after `before`, if both are of one day.

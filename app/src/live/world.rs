@@ -11,7 +11,7 @@ use protocol::{
     AccountId, Event, Message, MessageId, Room, RoomId, Timestamp, User,
     accounts::Status,
     friends::{FriendRequest, FriendState, Profile, Relation},
-    messages::{History, Window},
+    messages::{By, History, Window},
     notifications::Inbox,
     rooms::Preview,
     socket::Ready,
@@ -103,16 +103,16 @@ impl World {
     pub fn apply(&mut self, event: &Event) -> Vec<Touched> {
         match event {
             Event::Ready(ready) => self.replace(Ready::clone(ready)),
-            Event::Message { message } | Event::MessageChanged { message } => {
-                self.take_message(message)
-            }
+            Event::Message { message } => self.take_message(message, None),
+            Event::MessageChanged { message, by } => self.take_message(message, by.as_ref()),
             Event::Resumed { room, revision } => self.catch_up(*room, *revision),
             Event::Gap { room: Some(room), .. } => self.forget_timeline(*room),
             Event::Gap { room: None, .. } => {
                 let rooms: Vec<RoomId> = self.timelines.keys().copied().collect();
                 rooms.into_iter().flat_map(|room| self.forget_timeline(room)).collect()
             }
-            Event::Read { room, user, seq } => self.take_read(*room, *user, *seq),
+            Event::Read { room, user, seq, back } => self.take_read(*room, *user, *seq, *back),
+            Event::Notice { .. } => Vec::new(),
             Event::Room { room } => self.take_room(room.clone()),
             Event::RoomLeft { room } => self.drop_room(*room),
             Event::Friend(state) => self.take_friend(state),
@@ -325,7 +325,7 @@ impl World {
         touched
     }
 
-    fn take_message(&mut self, message: &Message) -> Vec<Touched> {
+    fn take_message(&mut self, message: &Message, by: Option<&By>) -> Vec<Touched> {
         let mut touched = self.stop_typing(message.room, message.author.id);
         if let Some(room) = self.rooms.get_mut(&message.room) {
             let newest = message.seq > room.last_seq;
@@ -345,6 +345,9 @@ impl World {
                 });
             }
             room.read_to(if message.author.id == self.me.id { message.seq } else { 0 });
+            if message.mentions.contains(&self.me.id) {
+                room.mention(message.seq);
+            }
             touched.push(Touched::Room(message.room));
         } else if self.early.len() < EARLY || self.early.contains_key(&message.room) {
             let newest = self.early.entry(message.room).or_insert_with(|| message.clone());
@@ -353,7 +356,8 @@ impl World {
             }
         }
         if let Some(timeline) = self.timelines.get_mut(&message.room) {
-            let change = timeline.take(message);
+            let own = by.filter(|by| by.user == self.me.id);
+            let change = timeline.take(message, own);
             touched.extend(change.redrawn.into_iter().map(Touched::Message));
             if change.listed {
                 touched.push(Touched::Timeline(message.room));
@@ -382,9 +386,12 @@ impl World {
         }
     }
 
-    fn take_read(&mut self, id: RoomId, user: AccountId, seq: i64) -> Vec<Touched> {
+    fn take_read(&mut self, id: RoomId, user: AccountId, seq: i64, back: bool) -> Vec<Touched> {
         if user == self.me.id {
             if let Some(room) = self.rooms.get_mut(&id) {
+                if back {
+                    room.read_seq = Some(seq);
+                }
                 room.read_to(seq);
             }
             // How many have something unread.
@@ -413,7 +420,7 @@ impl World {
         self.rooms.insert(id, room);
         let mut touched = vec![Touched::RoomList, Touched::Room(id)];
         if let Some(early) = self.early.remove(&id) {
-            touched.extend(self.take_message(&early));
+            touched.extend(self.take_message(&early, None));
         }
         touched
     }

@@ -48,6 +48,14 @@ pub async fn by_username(ctx: &Ctx, username: &str) -> Result<User> {
     found.map(User::from).ok_or(Error::NotFound)
 }
 
+/// Somebody as they are shown. For delivery alone.
+///
+/// # Errors
+/// `NotFound` where nobody has the id.
+pub async fn show(ctx: &Ctx, id: AccountId) -> Result<User> {
+    by_id(ctx.db.deliver(), id).await
+}
+
 pub(crate) async fn by_id(conn: &impl ConnectionTrait, id: AccountId) -> Result<User> {
     let found = entity::Entity::find_by_id(id).one(conn).await?;
     found.map(User::from).ok_or(Error::NotFound)
@@ -70,6 +78,12 @@ pub(crate) async fn by_ids(
         found.extend(accounts.into_iter().map(|account| (account.id, account.into())));
     }
     Ok(found)
+}
+
+/// Whether somebody is one of the house's own people.
+pub(crate) async fn is_staff(conn: &impl ConnectionTrait, id: AccountId) -> Result<bool> {
+    let found = entity::Entity::find_by_id(id).one(conn).await?;
+    Ok(found.is_some_and(|account| account.admin))
 }
 
 /// What of an account others see.

@@ -5,7 +5,7 @@ mod redis;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::{AccountId, Message, NotificationId, RoomId, SessionId};
+use protocol::{AccountId, Message, MessageId, NotificationId, RoomId, SessionId, messages::By};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{Clock, Result, presence};
@@ -16,13 +16,17 @@ pub enum Change {
     /// A message got its numbers, when the room's members were at `access`.
     MessagePosted { message: Arc<Message>, access: i64 },
     /// A message is no longer what it was.
-    MessageChanged { message: Arc<Message>, access: i64 },
+    MessageChanged { message: Arc<Message>, access: i64, by: Option<By> },
+    /// On another node somebody put something on a message, or took it off.
+    Reacted { room: RoomId, account: AccountId, message: MessageId },
     /// Someone is in a room now, which raised its `access`.
     Joined { room: RoomId, account: AccountId, access: i64 },
     /// Someone is in a room no more: nothing after this may reach them.
     Left { room: RoomId, account: AccountId, access: i64 },
     /// Somebody may do something else in a room than before.
     RoleChanged { room: RoomId, account: AccountId },
+    /// Somebody came into a room that shows it, or went.
+    Noticed { room: RoomId, account: AccountId, enters: bool },
     /// A room is not what it was: closed, opened, renamed.
     RoomChanged { room: RoomId },
     /// Two people stand to each other otherwise than before.
@@ -30,7 +34,7 @@ pub enum Change {
     /// Somebody stands to another otherwise than before, who is not to know.
     OwnRelationChanged { account: AccountId, other: AccountId },
     /// A read marker moved; `to` hears of it: the reader, and in a direct room the other.
-    ReadMoved { room: RoomId, reader: AccountId, to: Vec<AccountId> },
+    ReadMoved { room: RoomId, reader: AccountId, to: Vec<AccountId>, back: bool },
     /// Somebody has a new card, or one that changed.
     Notified { account: AccountId, id: NotificationId },
     /// Somebody has read their cards up to this number.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{AccountId, NotificationId, RoomId, SessionId};
+use protocol::{AccountId, MessageId, NotificationId, RoomId, SessionId};
 use serde::{Deserialize, Serialize};
 
 use crate::bus::Change;
@@ -15,10 +15,13 @@ enum Note {
     Said(RoomId, i64, i64),
     Membership(RoomId, AccountId),
     Role(RoomId, AccountId),
+    Reacted(RoomId, AccountId, MessageId),
+    Noticed(RoomId, AccountId, bool),
     Room(RoomId),
     Relation(AccountId, AccountId),
     OwnRelation(AccountId, AccountId),
     Read(RoomId, AccountId, Vec<AccountId>),
+    ReadBack(RoomId, AccountId, Vec<AccountId>),
     Session(SessionId),
     Notified(AccountId, NotificationId),
     NotificationsRead(AccountId, i64),
@@ -30,9 +33,12 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
     let mut said: BTreeMap<RoomId, (i64, i64)> = BTreeMap::new();
     let mut notes = Vec::new();
     for change in changes {
+        if let Change::MessageChanged { message, by: Some(by), .. } = change {
+            notes.push(Note::Reacted(message.room, by.user, message.id));
+        }
         match change {
             Change::MessagePosted { message, access }
-            | Change::MessageChanged { message, access } => {
+            | Change::MessageChanged { message, access, .. } => {
                 let latest = said.entry(message.room).or_default();
                 *latest = (*latest).max((message.revision, *access));
             }
@@ -40,13 +46,17 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
                 notes.push(Note::Membership(*room, *account));
             }
             Change::RoleChanged { room, account } => notes.push(Note::Role(*room, *account)),
+            Change::Noticed { room, account, enters } => {
+                notes.push(Note::Noticed(*room, *account, *enters));
+            }
             Change::RoomChanged { room } => notes.push(Note::Room(*room)),
             Change::RelationChanged { one, other } => notes.push(Note::Relation(*one, *other)),
             Change::OwnRelationChanged { account, other } => {
                 notes.push(Note::OwnRelation(*account, *other));
             }
-            Change::ReadMoved { room, reader, to } => {
-                notes.push(Note::Read(*room, *reader, to.clone()));
+            Change::ReadMoved { room, reader, to, back } => {
+                let note = if *back { Note::ReadBack } else { Note::Read };
+                notes.push(note(*room, *reader, to.clone()));
             }
             Change::SessionEnded { session } => notes.push(Note::Session(*session)),
             Change::Notified { account, id } => notes.push(Note::Notified(*account, *id)),
@@ -56,6 +66,7 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
             Change::VisibilityMoved { account } => notes.push(Note::Visibility(*account)),
             // Only ever read, or never stored.
             Change::RoomAhead { .. }
+            | Change::Reacted { .. }
             | Change::MembershipMoved { .. }
             | Change::Present { .. }
             | Change::Typing { .. }
@@ -82,11 +93,14 @@ fn change(note: Note) -> Change {
     match note {
         Note::Said(room, revision, access) => Change::RoomAhead { room, revision, access },
         Note::Membership(room, account) => Change::MembershipMoved { room, account },
+        Note::Reacted(room, account, message) => Change::Reacted { room, account, message },
         Note::Role(room, account) => Change::RoleChanged { room, account },
+        Note::Noticed(room, account, enters) => Change::Noticed { room, account, enters },
         Note::Room(room) => Change::RoomChanged { room },
         Note::Relation(one, other) => Change::RelationChanged { one, other },
         Note::OwnRelation(account, other) => Change::OwnRelationChanged { account, other },
-        Note::Read(room, reader, to) => Change::ReadMoved { room, reader, to },
+        Note::Read(room, reader, to) => Change::ReadMoved { room, reader, to, back: false },
+        Note::ReadBack(room, reader, to) => Change::ReadMoved { room, reader, to, back: true },
         Note::Session(session) => Change::SessionEnded { session },
         Note::Notified(account, id) => Change::Notified { account, id },
         Note::NotificationsRead(account, up_to) => Change::NotificationsRead { account, up_to },
@@ -106,10 +120,12 @@ mod tests {
         let changes = [
             Change::Joined { room, account, access: 7 },
             Change::RoleChanged { room, account },
+            Change::Noticed { room, account, enters: true },
             Change::RoomChanged { room },
             Change::RelationChanged { one: account, other: account },
             Change::OwnRelationChanged { account, other: account },
-            Change::ReadMoved { room, reader: account, to: vec![account] },
+            Change::ReadMoved { room, reader: account, to: vec![account], back: false },
+            Change::ReadMoved { room, reader: account, to: vec![account], back: true },
             Change::SessionEnded { session },
             Change::Notified { account, id: notification },
             Change::NotificationsRead { account, up_to: 9 },
@@ -117,7 +133,7 @@ mod tests {
         ];
         let line = write(&changes).unwrap().unwrap();
         let pinned = format!(
-            r#"[{{"membership":["{room}","{account}"]}},{{"role":["{room}","{account}"]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
+            r#"[{{"membership":["{room}","{account}"]}},{{"role":["{room}","{account}"]}},{{"noticed":["{room}","{account}",true]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"read_back":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
         );
         assert_eq!(line, pinned);
         let told = read(&line);

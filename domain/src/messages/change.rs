@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
-use protocol::{Body, Message, MessageId, rooms::Preview};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use protocol::{
+    Body, Message, MessageId,
+    messages::{By, Said},
+    rooms::{Action, Preview, Role},
+};
+use sea_orm::{ActiveValue::Set, QueryOrder as _, entity::prelude::*};
 
-use super::{entity, shown};
+use super::{entity, shown, undo};
 use crate::{
     Ctx, Error, Result, accounts,
     bus::Change,
@@ -15,6 +19,7 @@ use crate::{
         Member,
         access::{self, speaker},
         entity::room,
+        moderation,
     },
 };
 
@@ -37,7 +42,14 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
         if row.body == body.as_str() {
             return now(tx, row).await;
         }
-        row.body = body.into_string();
+        let said = entity::edit::ActiveModel {
+            room_id: Set(row.room_id),
+            seq: Set(row.seq),
+            revision: Set(row.revision),
+            body: Set(std::mem::replace(&mut row.body, body.into_string())),
+            said_at: Set(row.edited_at.unwrap_or(row.created_at)),
+        };
+        entity::edit::Entity::insert(said).exec_without_returning(tx.conn()).await?;
         row.edited_at = Some(tx.now());
         change(tx, &room, row).await
     })
@@ -50,23 +62,50 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
 /// `NotFound` where it is not in this room; `Forbidden` for who is neither its author nor a
 /// moderator.
 pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Message>> {
-    ctx.transact_as(member.viewer(), async |tx| {
-        let room = access::still_member(tx, member).await?;
-        let mut row = of_room(tx, member, id).await?;
-        if row.author_id != member.account() && !access::moderates(tx, member).await? {
-            return Err(Error::Forbidden("Only its author or a moderator deletes a message."));
-        }
-        if row.deleted_at.is_some() {
-            return now(tx, row).await;
-        }
-        row.body = String::new();
-        row.deleted_at = Some(tx.now());
-        change(tx, &room, row).await
-    })
-    .await
+    let deleted = ctx
+        .transact_as(member.viewer(), async |tx| {
+            let room = access::still_member(tx, member).await?;
+            let mut row = of_room(tx, member, id).await?;
+            let is_own = row.author_id == member.account();
+            if !is_own && access::role(tx, member).await? == Role::Member {
+                return Err(Error::Forbidden("Only its author or a moderator deletes a message."));
+            }
+            if row.deleted_at.is_some() {
+                return now(tx, row).await;
+            }
+            undo::keep(tx, member, &row).await?;
+            if !is_own {
+                let author = Some(row.author_id);
+                moderation::note(tx, member, Action::MessageDeleted, author, "").await?;
+            }
+            row.body = String::new();
+            row.deleted_at = Some(tx.now());
+            change(tx, &room, row).await
+        })
+        .await?;
+    undo::sweep_later(ctx);
+    Ok(deleted)
 }
 
-async fn of_room(tx: &Tx, member: &Member, id: MessageId) -> Result<entity::Model> {
+/// What an edited message said before, the oldest first.
+///
+/// # Errors
+/// `NotFound` where it is not in this room, or deleted.
+pub async fn edits(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Vec<Said>> {
+    let message = super::one(ctx, member, id).await?;
+    if message.deleted_at.is_some() {
+        return Err(Error::NotFound);
+    }
+    let rows = entity::edit::Entity::find()
+        .filter(entity::edit::Column::RoomId.eq(member.room()))
+        .filter(entity::edit::Column::Seq.eq(message.seq))
+        .order_by_asc(entity::edit::Column::Revision)
+        .all(ctx.db.read())
+        .await?;
+    Ok(rows.into_iter().map(|row| Said { body: row.body, said_at: row.said_at }).collect())
+}
+
+pub(super) async fn of_room(tx: &Tx, member: &Member, id: MessageId) -> Result<entity::Model> {
     let found = entity::Entity::find()
         .filter(entity::Column::Id.eq(id))
         .filter(entity::Column::RoomId.eq(member.room()))
@@ -75,7 +114,7 @@ async fn of_room(tx: &Tx, member: &Member, id: MessageId) -> Result<entity::Mode
     found.ok_or(Error::NotFound)
 }
 
-async fn now(tx: &Tx, row: entity::Model) -> Result<Arc<Message>> {
+pub(super) async fn now(tx: &Tx, row: entity::Model) -> Result<Arc<Message>> {
     let author = accounts::by_id(tx.conn(), row.author_id).await?;
     Ok(Arc::new(shown(row, author)))
 }
@@ -84,7 +123,17 @@ async fn now(tx: &Tx, row: entity::Model) -> Result<Arc<Message>> {
 pub(super) async fn change(
     tx: &mut Tx,
     room: &room::Model,
+    row: entity::Model,
+) -> Result<Arc<Message>> {
+    change_by(tx, room, row, None).await
+}
+
+/// [`change`], where somebody put something on it.
+pub(super) async fn change_by(
+    tx: &mut Tx,
+    room: &room::Model,
     mut row: entity::Model,
+    by: Option<By>,
 ) -> Result<Arc<Message>> {
     // The line of its last change stands for nothing from here on.
     entity::change::Entity::delete_by_id((row.room_id, row.revision)).exec(tx.conn()).await?;
@@ -96,6 +145,7 @@ pub(super) async fn change(
         body: Set(row.body.clone()),
         edited_at: Set(row.edited_at),
         deleted_at: Set(row.deleted_at),
+        reactions: Set(row.reactions.clone()),
         ..Default::default()
     };
     entity::Entity::update(message).exec(tx.conn()).await?;
@@ -112,6 +162,6 @@ pub(super) async fn change(
     }
     room::Entity::update(numbers).exec(tx.conn()).await?;
     let message = now(tx, row).await?;
-    tx.emit(Change::MessageChanged { message: Arc::clone(&message), access: room.access });
+    tx.emit(Change::MessageChanged { message: Arc::clone(&message), access: room.access, by });
     Ok(message)
 }

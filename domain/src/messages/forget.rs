@@ -1,7 +1,9 @@
 //! Deleting everything that somebody said, when their account is gone and they wanted it so.
 
 use protocol::{AccountId, RoomId};
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+};
 
 use super::{change, entity};
 use crate::{
@@ -12,6 +14,8 @@ use crate::{
 
 /// As many messages in one transaction: others want to write too.
 const AT_ONCE: u64 = 100;
+/// As many rows of a deleted room go at once.
+const ROWS: i64 = 1_000;
 /// As many numbers of a room are looked through at once: authors have no index, which every message
 /// would pay for.
 const WINDOW: i64 = 20_000;
@@ -35,6 +39,29 @@ pub(crate) async fn forget_said(ctx: &Ctx) -> Result<()> {
                 ..Default::default()
             };
             account::Entity::update(done).exec(tx.conn()).await?;
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Deletes all that was said in a room which nobody is in any more, some at a time.
+pub(crate) async fn forget_room(ctx: &Ctx, id: RoomId) -> Result<()> {
+    let last =
+        room::Entity::find_by_id(id).one(ctx.db.read()).await?.map_or(0, |room| room.last_seq);
+    let mut upto = 0;
+    while upto < last {
+        upto += ROWS;
+        ctx.transact(async |tx| {
+            for table in ["message", "message_change", "message_edit", "message_undo", "reaction"] {
+                let upto = if upto >= last { i64::MAX } else { upto };
+                let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq <= $2");
+                let values = [id.into(), upto.into()];
+                let backend = tx.conn().get_database_backend();
+                let statement = Statement::from_sql_and_values(backend, sql, values);
+                tx.conn().execute_raw(statement).await?;
+            }
             Ok(())
         })
         .await?;

@@ -1,12 +1,12 @@
 //! Reading what was said: ranges of a room by `seq`, or what changed after a revision.
 
 use protocol::{
-    Limit, Message, MessageId,
+    AccountId, Limit, Message, MessageId, RoomId,
     messages::{History, Window},
 };
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
-use super::{COLUMNS, message};
+use super::{COLUMNS, message, reactions};
 use crate::{
     Ctx, Error, Result,
     rooms::{Member, access},
@@ -23,12 +23,12 @@ pub async fn history(ctx: &Ctx, member: &Member, window: Window, limit: Limit) -
     let limit = limit.get();
     let items = match window {
         Window::ChangedAfter(revision) => return changes(conn, member, revision, limit).await,
-        Window::After(seq) => read(conn, member, AFTER, [seq], limit).await?,
+        Window::After(seq) => read(conn, of(member), AFTER, [seq], limit).await?,
         Window::Before(seq) => before(conn, member, seq, limit).await?,
         Window::Around(seq) => {
             let mut items = before(conn, member, seq, limit / 2).await?;
             let from = seq.saturating_sub(1);
-            items.extend(read(conn, member, AFTER, [from], limit - limit / 2).await?);
+            items.extend(read(conn, of(member), AFTER, [from], limit - limit / 2).await?);
             items
         }
         Window::Newest => before(conn, member, i64::MAX, limit).await?,
@@ -51,30 +51,50 @@ pub async fn history(ctx: &Ctx, member: &Member, window: Window, limit: Limit) -
 /// # Errors
 /// `NotFound` where it is not in this room.
 pub async fn one(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Message> {
-    let found = read(ctx.db.read(), member, "m.id = $3 ORDER BY m.seq", [id], 1).await?;
+    let found = read(ctx.db.read(), of(member), "m.id = $3 ORDER BY m.seq", [id], 1).await?;
     found.into_iter().next().ok_or(Error::NotFound)
+}
+
+/// A message as an account sees it which is in the room. For delivery alone.
+///
+/// # Errors
+/// `NotFound` where they are not, or it is not there.
+pub async fn seen_by(
+    ctx: &Ctx,
+    account: AccountId,
+    room: RoomId,
+    id: MessageId,
+) -> Result<Message> {
+    let found =
+        read(ctx.db.deliver(), (room, account), "m.id = $3 ORDER BY m.seq", [id], 1).await?;
+    found.into_iter().next().ok_or(Error::NotFound)
+}
+
+fn of(member: &Member) -> (RoomId, AccountId) {
+    (member.room(), member.account())
 }
 
 const BEFORE: &str = "m.seq < $3 ORDER BY m.seq DESC";
 const AFTER: &str = "m.seq > $3 ORDER BY m.seq";
 /// Only ever posted, and after a revision.
-const POSTED: &str = "m.seq > $3 AND m.revision > $4 AND m.edited_at IS NULL \
-                      AND m.deleted_at IS NULL ORDER BY m.seq";
-/// Edited or deleted after a revision.
+const POSTED: &str = "m.seq > $3 AND m.revision > $4 AND NOT EXISTS \
+                      (SELECT 1 FROM message_change WHERE message_change.room_id = m.room_id \
+                      AND message_change.revision = m.revision) ORDER BY m.seq";
+/// Edited, deleted or reacted to after a revision.
 const CHANGED: &str = "m.seq IN (SELECT seq FROM message_change WHERE room_id = $1 \
                        AND revision > $3) AND m.revision > $3 ORDER BY m.revision";
 
-/// Messages of the member's room with their authors, in one statement that asks for membership as
+/// Messages of a room with their authors, in one statement that asks for membership as
 /// well: nothing that was committed after a removal is shown.
 async fn read<V: Into<Value>>(
     conn: &impl ConnectionTrait,
-    member: &Member,
+    (room, account): (RoomId, AccountId),
     which: &str,
     values: impl IntoIterator<Item = V>,
     limit: u64,
 ) -> Result<Vec<Message>> {
     let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
-    values.splice(0..0, [member.room().into(), member.account().into()]);
+    values.splice(0..0, [room.into(), account.into()]);
     // Not a parameter: SQLite plans a statement anew each time that its limit is bound.
     let sql = format!(
         "SELECT {COLUMNS} FROM message AS m JOIN account AS a ON a.id = m.author_id WHERE m.room_id = $1 AND EXISTS \
@@ -84,10 +104,13 @@ async fn read<V: Into<Value>>(
     let rows = conn.query_all_raw(statement).await?;
     if rows.is_empty() {
         // Nothing there, or theirs no more.
-        let membership = access::membership_of(conn, member.room(), member.account()).await?;
+        let membership = access::membership_of(conn, room, account).await?;
         return membership.map(|_| Vec::new()).ok_or(Error::NotFound);
     }
-    Ok(rows.iter().map(|row| message(row, member.room())).collect::<Result<_, DbErr>>()?)
+    let messages = rows.iter().map(|row| message(row, room));
+    let mut messages: Vec<Message> = messages.collect::<Result<_, DbErr>>()?;
+    reactions::mark_mine(conn, room, account, &mut messages).await?;
+    Ok(messages)
 }
 
 async fn before(
@@ -96,7 +119,7 @@ async fn before(
     seq: i64,
     limit: u64,
 ) -> Result<Vec<Message>> {
-    let mut items = read(conn, member, BEFORE, [seq], limit).await?;
+    let mut items = read(conn, of(member), BEFORE, [seq], limit).await?;
     items.reverse();
     Ok(items)
 }
@@ -115,8 +138,8 @@ async fn changes(
 ) -> Result<History> {
     let behind = member.revision().saturating_sub(revision).max(0);
     let from = member.last_seq().saturating_sub(behind);
-    let mut items = read(conn, member, POSTED, [from, revision], limit + 1).await?;
-    items.extend(read(conn, member, CHANGED, [revision], limit + 1).await?);
+    let mut items = read(conn, of(member), POSTED, [from, revision], limit + 1).await?;
+    items.extend(read(conn, of(member), CHANGED, [revision], limit + 1).await?);
     // What was committed since the proof may be in one range and not in the other.
     items.retain(|message| message.revision <= member.revision());
     items.sort_unstable_by_key(|message| message.revision);

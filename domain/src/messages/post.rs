@@ -7,13 +7,13 @@ use std::{
 };
 
 use protocol::{
-    Message, MessageId, RoomId, Timestamp,
-    messages::{Draft, Kind},
-    rooms::Preview,
+    AccountId, Message, MessageId, RoomId, Timestamp,
+    messages::{Draft, Kind, mentioned},
+    rooms::{Preview, Role},
 };
 use sea_orm::{ConnectionTrait, entity::prelude::*};
 
-use super::{entity, queues::Waiting, shown};
+use super::{entity, mentions, queues::Waiting, shown};
 use crate::{
     Ctx, Error, Result,
     bus::Change,
@@ -62,6 +62,7 @@ pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Po
         rooms: access::lock_all(tx, members.iter().map(|member| member.room())).await?,
         standings: access::standings(tx, &members).await?,
         stored: stored_before(tx, line).await?,
+        mentions: mentions::of(tx, line).await?,
         fresh: Vec::new(),
         now: tx.now(),
     };
@@ -72,7 +73,8 @@ pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Po
     insert(tx, &batch.fresh).await?;
     number(tx, &batch.fresh).await?;
     let authors = batch.fresh.iter().map(|row| (row.room, row.author.id, row.seq));
-    rooms::advance_all(tx, authors).await?;
+    rooms::advance_all(tx, authors, batch.now).await?;
+    mentions::tell(tx, &batch.fresh).await?;
     for message in batch.fresh {
         let access = batch.rooms.get(&message.room).map_or(0, |room| room.access);
         tx.emit(Change::MessagePosted { message, access });
@@ -85,15 +87,17 @@ struct Batch {
     rooms: HashMap<RoomId, Numbers>,
     standings: HashMap<access::Key, Standing>,
     stored: HashMap<(RoomId, MessageId), entity::Model>,
+    /// In a room, by an author, under a name: whom they mention there.
+    mentions: HashMap<(RoomId, AccountId, String), AccountId>,
     fresh: Vec<Arc<Message>>,
     now: Timestamp,
 }
 
 impl Batch {
     fn take(&mut self, waiting: &Waiting) -> Result<Posted> {
-        let Waiting { member, id, body, .. } = waiting;
+        let Waiting { member, id, draft, .. } = waiting;
         let author = match self.standings.get(&access::key(member)) {
-            Some(Standing::Inside(user)) => user.clone(),
+            Some(Standing::Inside(voice)) => voice.user.clone(),
             Some(Standing::Outside) => return Err(Error::NotFound),
             None => return Err(Error::signed_out()),
         };
@@ -108,6 +112,32 @@ impl Batch {
         }
         let room = self.rooms.get_mut(&member.room()).ok_or(Error::NotFound)?;
         access::speaker(room.kind, room.closed)?;
+        if let Some(reply_to) = draft.reply_to {
+            let key = (member.room(), reply_to);
+            let is_fresh = |row: &Arc<Message>| (row.room, row.id) == key;
+            if !self.stored.contains_key(&key) && !self.fresh.iter().any(is_fresh) {
+                return Err(Error::invalid(
+                    "reply_to",
+                    "The message that this answers is not here.",
+                ));
+            }
+        }
+        if let Some(Standing::Inside(voice)) = self.standings.get_mut(&access::key(member)) {
+            if draft.kind != Kind::Message && voice.role == Role::Member {
+                let why = "Only owners and moderators write warnings, alerts and asides.";
+                return Err(Error::Forbidden(why));
+            }
+            voice.may_be_heard(room.slow_mode, self.now)?;
+            voice.spoke_at = Some(self.now);
+        }
+        let mentions = match &self.mentions {
+            known if known.is_empty() => Vec::new(),
+            known => {
+                let names = mentioned(draft.body.as_str()).into_iter();
+                let id = |name| known.get(&(member.room(), author.id, name)).copied();
+                names.filter_map(id).collect()
+            }
+        };
         room.last_seq += 1;
         room.revision += 1;
         // A room's times never run backwards, whatever the clock does.
@@ -118,13 +148,16 @@ impl Batch {
             id: *id,
             revision: room.revision,
             author_id: author.id,
-            kind: Kind::Message,
-            body: body.as_str().to_owned(),
+            kind: draft.kind,
+            body: draft.body.as_str().to_owned(),
             created_at: room.last_message_at,
             edited_at: None,
             deleted_at: None,
+            reply_to: draft.reply_to,
+            mentions: None,
+            reactions: None,
         };
-        let message = Arc::new(shown(row, author));
+        let message = Arc::new(Message { mentions, ..shown(row, author) });
         self.fresh.push(Arc::clone(&message));
         Ok(Posted { message, again: false })
     }
@@ -141,7 +174,11 @@ async fn stored_before(
 ) -> Result<HashMap<(RoomId, MessageId), entity::Model>> {
     let mut rows = Rows::new([("id", Of::Id), ("room_id", Of::Id)]);
     for waiting in line {
-        rows.push([waiting.id.into(), waiting.member.room().into()]);
+        let room = waiting.member.room();
+        rows.push([waiting.id.into(), room.into()]);
+        if let Some(reply_to) = waiting.draft.reply_to {
+            rows.push([reply_to.into(), room.into()]);
+        }
     }
     static SQL: LazyLock<String> = LazyLock::new(|| {
         let columns = columns::<entity::Entity>("message");
@@ -165,8 +202,14 @@ async fn insert(tx: &Tx, messages: &[Arc<Message>]) -> Result<()> {
         ("kind", Of::Text),
         ("body", Of::Text),
         ("created_at", Of::Number),
+        ("reply_to", Of::Id),
+        ("mentions", Of::Text),
     ]);
     for message in messages {
+        let mentions = match message.mentions.is_empty() {
+            true => None,
+            false => Some(serde_json::to_string(&message.mentions).map_err(Error::internal)?),
+        };
         rows.push([
             message.room.into(),
             message.seq.into(),
@@ -176,10 +219,13 @@ async fn insert(tx: &Tx, messages: &[Arc<Message>]) -> Result<()> {
             message.kind.to_value().into(),
             message.body.as_str().into(),
             message.created_at.into(),
+            message.reply_to.into(),
+            mentions.into(),
         ]);
     }
-    let sql = "INSERT INTO message (room_id, seq, id, revision, author_id, kind, body, created_at) \
-               SELECT room_id, seq, id, revision, author_id, kind, body, created_at FROM w";
+    let sql = "INSERT INTO message (room_id, seq, id, revision, author_id, kind, body, created_at, \
+               reply_to, mentions) SELECT room_id, seq, id, revision, author_id, kind, body, \
+               created_at, reply_to, mentions FROM w";
     for statement in rows.statements(tx.conn().get_database_backend(), sql) {
         tx.conn().execute_raw(statement).await?;
     }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use protocol::{Body, MessageId, messages::Draft};
+use protocol::{MessageId, messages::Draft};
 use tokio::sync::{mpsc, oneshot};
 
 use super::post::{self, Posted};
@@ -24,7 +24,7 @@ const TRIES: usize = 4;
 pub(crate) struct Waiting {
     pub member: Member,
     pub id: MessageId,
-    pub body: Body,
+    pub draft: Draft,
     answer: oneshot::Sender<Result<Posted>>,
 }
 
@@ -64,7 +64,7 @@ impl Queues {
         let queue = usize::try_from(hash % self.0.len().max(1) as u64).unwrap_or(0);
         let queue = self.0.get(queue).ok_or_else(|| Error::Unavailable("no queue".into()))?;
         queue
-            .try_send(Waiting { member, id, body: draft.body, answer })
+            .try_send(Waiting { member, id, draft, answer })
             .map_err(|_| Error::Unavailable("too many messages wait".into()))?;
         Ok(outcome)
     }

@@ -1,7 +1,7 @@
 //! What becomes of a card: which events make one, and which change one in place. What somebody did
 //! themselves is in their list, and read.
 
-use protocol::{AccountId, NotificationId, RequestId, notifications::Kind};
+use protocol::{AccountId, MessageId, NotificationId, RequestId, RoomId, notifications::Kind};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::ExprTrait as _};
 
 use super::entity;
@@ -18,6 +18,26 @@ struct Card {
     /// The request that it is about, and whether it was the account's own.
     request: Option<(RequestId, bool)>,
     is_read: bool,
+    /// The message that it is about.
+    message: Option<(RoomId, MessageId)>,
+}
+
+/// Somebody is mentioned in a message.
+pub(crate) async fn mentioned(
+    tx: &mut Tx,
+    account: AccountId,
+    by: AccountId,
+    room: RoomId,
+    message: MessageId,
+) -> Result<()> {
+    let card = Card {
+        kind: Kind::Mention,
+        actor: by,
+        request: None,
+        is_read: false,
+        message: Some((room, message)),
+    };
+    tell(tx, account, card).await
 }
 
 pub(crate) async fn asked(tx: &mut Tx, request: Request) -> Result<()> {
@@ -27,6 +47,7 @@ pub(crate) async fn asked(tx: &mut Tx, request: Request) -> Result<()> {
         actor: sender,
         request: Some((id, false)),
         is_read: false,
+        message: None,
     };
     tell(tx, recipient, card).await
 }
@@ -35,7 +56,8 @@ pub(crate) async fn asked(tx: &mut Tx, request: Request) -> Result<()> {
 pub(crate) async fn befriended(tx: &mut Tx, request: Request) -> Result<()> {
     let Request { sender, recipient, .. } = request;
     answered(tx, request, Kind::FriendAccepted).await?;
-    let friends = |actor, is_read| Card { kind: Kind::Friends, actor, request: None, is_read };
+    let friends =
+        |actor, is_read| Card { kind: Kind::Friends, actor, request: None, is_read, message: None };
     tell(tx, sender, friends(recipient, false)).await?;
     tell(tx, recipient, friends(sender, true)).await
 }
@@ -47,7 +69,8 @@ pub(crate) async fn declined(tx: &mut Tx, request: Request) -> Result<()> {
 async fn answered(tx: &mut Tx, request: Request, kind: Kind) -> Result<()> {
     let Request { id, sender, recipient } = request;
     turn(tx, recipient, id, kind, true).await?;
-    let card = Card { kind, actor: recipient, request: Some((id, true)), is_read: false };
+    let card =
+        Card { kind, actor: recipient, request: Some((id, true)), is_read: false, message: None };
     tell(tx, sender, card).await
 }
 
@@ -60,13 +83,19 @@ pub(crate) async fn withdrawn(tx: &mut Tx, request: Request) -> Result<()> {
         actor: recipient,
         request: Some((id, true)),
         is_read: true,
+        message: None,
     };
     tell(tx, sender, card).await
 }
 
 pub(crate) async fn unfriended(tx: &mut Tx, by: AccountId, other: AccountId) -> Result<()> {
-    let removed =
-        |actor, is_read| Card { kind: Kind::FriendRemoved, actor, request: None, is_read };
+    let removed = |actor, is_read| Card {
+        kind: Kind::FriendRemoved,
+        actor,
+        request: None,
+        is_read,
+        message: None,
+    };
     tell(tx, other, removed(by, false)).await?;
     tell(tx, by, removed(other, true)).await
 }
@@ -114,6 +143,8 @@ async fn tell(tx: &mut Tx, to: AccountId, card: Card) -> Result<()> {
         actor_id: Set(card.actor),
         own: Set(card.request.is_some_and(|(_, own)| own)),
         request_id: Set(card.request.map(|(id, _)| id)),
+        room_id: Set(card.message.map(|(room, _)| room)),
+        message_id: Set(card.message.map(|(_, message)| message)),
         created_at: Set(tx.now()),
         read_at: Set(card.is_read.then_some(tx.now())),
     };

@@ -1,6 +1,8 @@
 //! The table of notifications.
 
-use protocol::{AccountId, NotificationId, RequestId, Timestamp, notifications::Kind};
+use protocol::{
+    AccountId, MessageId, NotificationId, RequestId, RoomId, Timestamp, notifications::Kind,
+};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +18,8 @@ pub struct Model {
     /// Whether the request that it is about was the account's own.
     pub own: bool,
     pub request_id: Option<RequestId>,
+    pub room_id: Option<RoomId>,
+    pub message_id: Option<MessageId>,
     pub created_at: Timestamp,
     pub read_at: Option<Timestamp>,
 }

@@ -15,7 +15,7 @@ use sea_orm::{
 use crate::{Ctx, Error, Result, Viewer, accounts, bus::Change};
 
 pub(crate) use cards::{
-    asked, befriended, declined, forget, forget_between, unfriended, withdrawn,
+    asked, befriended, declined, forget, forget_between, mentioned, unfriended, withdrawn,
 };
 
 /// More than this after a number are too many to be told: they are loaded afresh.
@@ -146,8 +146,8 @@ async fn shown(conn: &impl ConnectionTrait, rows: Vec<entity::Model>) -> Result<
             kind: row.kind,
             text: row.kind.text(&actor.display_name, row.own),
             actor,
-            room: None,
-            message: None,
+            room: row.room_id,
+            message: row.message_id,
             request: row.request_id,
             created_at: row.created_at,
             read_at: row.read_at,

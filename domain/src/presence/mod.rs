@@ -11,7 +11,7 @@ use protocol::{
     AccountId, RoomId, Timestamp, User,
     accounts::Status,
     friends::{FriendState, Profile, Relation},
-    rooms::Role,
+    rooms::MemberOf,
 };
 use sea_orm::entity::prelude::*;
 
@@ -101,11 +101,11 @@ pub(crate) fn dress<'a>(ctx: &Ctx, users: impl IntoIterator<Item = &'a mut User>
 ///
 /// # Errors
 /// As reading fails.
-pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<(User, Role)>> {
+pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<MemberOf>> {
     let mut members = rooms::members(ctx, member).await?;
     let apart = friends::apart(ctx, member.account()).await?;
     let now = ctx.clock.now();
-    for (user, _) in &mut members {
+    for MemberOf { user, .. } in &mut members {
         let status = ctx.presence.status(user.id, now);
         user.status = (!apart.contains(&user.id)).then_some(status);
     }

@@ -113,10 +113,13 @@ pub(crate) async fn still_member(tx: &Tx, member: &Member) -> Result<room::Model
     Ok(room)
 }
 
-/// Whether the member is an owner or a moderator, read in the transaction that acts.
-pub(crate) async fn moderates(tx: &Tx, member: &Member) -> Result<bool> {
+/// What the member is in the room, read in the transaction that acts.
+///
+/// # Errors
+/// `NotFound` where they are in it no more.
+pub(crate) async fn role(tx: &Tx, member: &Member) -> Result<Role> {
     let row = membership_of(tx.conn(), member.room, member.account()).await?;
-    Ok(row.is_some_and(|row| matches!(row.role, Role::Owner | Role::Moderator)))
+    row.map(|row| row.role).ok_or(Error::NotFound)
 }
 
 /// Whether the members of a room may speak there now, by its locked row.
@@ -138,6 +141,7 @@ pub(crate) struct Numbers {
     pub id: RoomId,
     pub kind: Kind,
     pub closed: bool,
+    pub slow_mode: i64,
     pub last_seq: i64,
     pub revision: i64,
     pub access: i64,
@@ -169,8 +173,40 @@ pub(crate) fn key(member: &Member) -> Key {
 /// Where a member stands now. Whose session has ended stands nowhere.
 #[derive(Clone, Debug)]
 pub(crate) enum Standing {
-    Inside(User),
+    Inside(Box<Voice>),
     Outside,
+}
+
+/// Who speaks in a room, and what keeps them from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Voice {
+    pub user: User,
+    pub role: Role,
+    pub muted_until: Option<Timestamp>,
+    /// When they said something last.
+    pub spoke_at: Option<Timestamp>,
+}
+
+impl Voice {
+    /// Whether they may say something now, where one may only so often.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is muted; `RateLimited` for who has just spoken in a slow room.
+    pub(crate) fn may_be_heard(&self, slow_mode: i64, now: Timestamp) -> Result<()> {
+        if self.muted_until.is_some_and(|until| until > now) {
+            return Err(Error::Forbidden("A moderator has muted you here for a while."));
+        }
+        if slow_mode > 0
+            && self.role == Role::Member
+            && let Some(at) = self.spoke_at
+        {
+            let wait = at.0 + slow_mode * 1_000 - now.0;
+            if wait > 0 {
+                return Err(Error::RateLimited { retry_after_ms: wait.unsigned_abs() });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads where these members stand, in the transaction that stores for them.
@@ -182,7 +218,8 @@ pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Ke
         rows.push([n.into(), (*session).into(), (*room).into()]);
     }
     let sql = "SELECT w.n, session.expires_at, account.username, account.display_name, \
-               account.picture_id, membership.account_id AS inside \
+               account.picture_id, membership.account_id AS inside, membership.role, \
+               membership.muted_until, membership.spoke_at \
                FROM w JOIN session ON session.id = w.session_id \
                JOIN account ON account.id = session.account_id \
                LEFT JOIN membership ON membership.room_id = w.room_id \
@@ -202,7 +239,12 @@ pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Ke
                 let (username, display_name) =
                     (row.try_get("", "username")?, row.try_get("", "display_name")?);
                 let picture_id = row.try_get("", "picture_id")?;
-                Standing::Inside(Named { id, username, display_name, picture_id }.into())
+                Standing::Inside(Box::new(Voice {
+                    user: Named { id, username, display_name, picture_id }.into(),
+                    role: row.try_get("", "role")?,
+                    muted_until: row.try_get("", "muted_until")?,
+                    spoke_at: row.try_get("", "spoke_at")?,
+                }))
             }
         };
         standings.insert(*key, standing);

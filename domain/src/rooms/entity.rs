@@ -13,6 +13,12 @@ pub mod room {
         pub name: String,
         pub topic: String,
         pub closed: bool,
+        /// For the house's own people alone.
+        pub staff_only: bool,
+        /// It is shown who comes and goes.
+        pub notices: bool,
+        /// Seconds between two messages of one member; 0 for none.
+        pub slow_mode: i64,
         /// The two ids of a direct room, the lower first.
         pub direct_pair: Option<Vec<u8>>,
         pub last_seq: i64,
@@ -42,7 +48,10 @@ pub mod room {
 }
 
 pub mod membership {
-    use protocol::{AccountId, RoomId, Timestamp, rooms::Role};
+    use protocol::{
+        AccountId, RoomId, Timestamp,
+        rooms::{Notify, Role},
+    };
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -55,6 +64,12 @@ pub mod membership {
         pub role: Role,
         pub read_seq: i64,
         pub joined_at: Timestamp,
+        pub muted_until: Option<Timestamp>,
+        /// When they said something last.
+        pub spoke_at: Option<Timestamp>,
+        pub notify: Notify,
+        /// The number of the latest message that mentions them; 0 for none.
+        pub mentioned_seq: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -89,6 +104,56 @@ pub mod removal {
         pub account_id: AccountId,
         pub removed_by: AccountId,
         pub removed_at: Timestamp,
+        /// Nobody lets them back in before the ban is lifted.
+        pub banned: bool,
+        pub reason: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod invite {
+    use protocol::{AccountId, RoomId, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invite")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub code_hash: Vec<u8>,
+        pub room_id: RoomId,
+        pub created_by: AccountId,
+        pub created_at: Timestamp,
+        pub expires_at: Timestamp,
+        /// `None` for as many as come.
+        pub uses_left: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod log {
+    use protocol::{AccountId, RoomId, Timestamp, rooms::Action};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "room_log")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub room_id: RoomId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub actor_id: AccountId,
+        pub action: Action,
+        pub subject_id: Option<AccountId>,
+        pub detail: String,
+        pub created_at: Timestamp,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

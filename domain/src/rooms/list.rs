@@ -188,10 +188,13 @@ impl Row {
 }
 
 #[derive(Clone, Copy)]
-struct Own {
+pub(super) struct Own {
     account: AccountId,
     role: Role,
     read_seq: i64,
+    mentioned_seq: i64,
+    notify: Notify,
+    muted_until: Option<Timestamp>,
 }
 
 /// The account's rooms, those of them that `which` names, in its order.
@@ -203,7 +206,8 @@ async fn own_rooms(
 ) -> Result<Vec<Row>> {
     static COLUMNS: LazyLock<String> = LazyLock::new(|| columns::<room::Entity>("room"));
     let sql = format!(
-        "SELECT {}, membership.role AS own_role, membership.read_seq AS own_read_seq \
+        "SELECT {}, membership.role AS own_role, membership.read_seq AS own_read_seq, \
+         membership.mentioned_seq, membership.notify, membership.muted_until \
          FROM membership JOIN room ON room.id = membership.room_id \
          WHERE membership.account_id = $1 {which}",
         *COLUMNS
@@ -213,8 +217,15 @@ async fn own_rooms(
     let rows = conn.query_all_raw(statement).await?;
     let row = |row: &QueryResult| {
         let room = room::Model::from_query_result(row, "")?;
-        let (role, read_seq) = (row.try_get("", "own_role")?, row.try_get("", "own_read_seq")?);
-        Ok(Row { room, own: Own { account, role, read_seq } })
+        let own = Own {
+            account,
+            role: row.try_get("", "own_role")?,
+            read_seq: row.try_get("", "own_read_seq")?,
+            mentioned_seq: row.try_get("", "mentioned_seq")?,
+            notify: row.try_get("", "notify")?,
+            muted_until: row.try_get("", "muted_until")?,
+        };
+        Ok(Row { room, own })
     };
     Ok(rows.iter().map(row).collect::<Result<_, DbErr>>()?)
 }
@@ -242,7 +253,11 @@ fn other_of(room: &room::Model, account: AccountId) -> Option<AccountId> {
 }
 
 /// A room, and what of it is one member's own where there is one.
-fn shown(room: room::Model, own: Option<Own>, people: &HashMap<AccountId, User>) -> Room {
+pub(super) fn shown(
+    room: room::Model,
+    own: Option<Own>,
+    people: &HashMap<AccountId, User>,
+) -> Room {
     let last_message = room.last_author_id.and_then(|author| {
         Some(Preview {
             seq: room.last_seq,
@@ -263,7 +278,9 @@ fn shown(room: room::Model, own: Option<Own>, people: &HashMap<AccountId, User>)
         },
         topic: room.topic,
         retention: "forever".to_owned(),
-        staff_only: false,
+        staff_only: room.staff_only,
+        notices: room.notices,
+        slow_mode: room.slow_mode,
         closed: room.closed,
         first_seq: 1,
         last_seq: room.last_seq,
@@ -273,8 +290,10 @@ fn shown(room: room::Model, own: Option<Own>, people: &HashMap<AccountId, User>)
         last_message,
         read_seq: own.map(|own| own.read_seq),
         unread: own.map(|own| room.last_seq - own.read_seq),
-        mentions: viewer.map(|_| 0),
-        notify: viewer.map(|_| Notify::All),
+        mentions: own.map(|own| i64::from(own.mentioned_seq > own.read_seq)),
+        mentioned_seq: own.map(|own| own.mentioned_seq),
+        notify: own.map(|own| own.notify),
+        muted_until: own.and_then(|own| own.muted_until),
         role: own.map(|own| own.role),
         direct_with,
     }

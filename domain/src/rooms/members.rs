@@ -1,8 +1,10 @@
 //! Rooms of many: making them, coming and going.
 
+use std::collections::BTreeSet;
+
 use protocol::{
-    AccountId, Room, RoomId, Timestamp, User,
-    rooms::{Kind, Role},
+    AccountId, Room, RoomId, Timestamp,
+    rooms::{Kind, MemberOf, NewRoom, Notify, Role},
 };
 use sea_orm::{
     ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait as _,
@@ -11,33 +13,51 @@ use sea_orm::{
 use super::{
     access::{self, Member},
     entity::{membership, removal, room},
-    list,
+    list, moderation,
 };
-use crate::{Ctx, Error, Result, Viewer, accounts, bus::Change, db::Tx, friends};
+use crate::{Ctx, Error, Result, Viewer, accounts, bus::Change, db::Tx, friends, limits::Rule};
 
 /// As many rooms as an account can be in.
 const ROOMS: u64 = 2_000;
-
-/// A room to be made.
-#[derive(Clone, Debug)]
-pub struct NewRoom {
-    pub kind: Kind,
-    pub name: protocol::RoomName,
-}
+/// As many friends come with a new room.
+const TOGETHER: usize = 50;
 
 /// Makes a public or private room with the viewer as its owner.
 ///
 /// # Errors
-/// `Invalid` for a direct room, which [`super::direct::open`] makes.
+/// `Invalid` for a direct room, which [`super::direct::open`] makes; `NotFound` where somebody who is
+/// to be in it is nobody, `Forbidden` where they are no friend; `RateLimited`.
 pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
     if new.kind == Kind::Direct {
         return Err(Error::invalid("kind", "A room is public or private."));
     }
+    let me = viewer.account();
+    ctx.limits().take_for(Rule::Room, me)?;
+    if new.members.len() > TOGETHER {
+        return Err(Error::invalid("members", "At most 50 people come with a room."));
+    }
+    let mut friends = BTreeSet::new();
+    for username in &new.members {
+        friends.insert(accounts::by_username(ctx, username).await?.id);
+    }
+    friends.remove(&me);
     let id = ctx
         .transact_as(viewer, async |tx| {
-            within_limit(tx, viewer.account()).await?;
+            within_limit(tx, me).await?;
             let id = insert(tx, new.kind, new.name.as_str(), None).await?;
-            enter(tx, id, viewer.account(), Role::Owner).await?;
+            if let Some(topic) = new.topic {
+                let topic = Set(topic.into_string());
+                let topic = room::ActiveModel { id: Set(id), topic, ..Default::default() };
+                room::Entity::update(topic).exec(tx.conn()).await?;
+            }
+            enter(tx, id, me, Role::Owner).await?;
+            for friend in &friends {
+                if !friends::are_friends(tx.conn(), me, *friend).await? {
+                    return Err(Error::Forbidden("Only friends can be added; invite others."));
+                }
+                within_limit(tx, *friend).await?;
+                enter(tx, id, *friend, Role::Member).await?;
+            }
             Ok(id)
         })
         .await?;
@@ -57,6 +77,9 @@ pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
         }
         if room.kind != Kind::Public || was_removed(tx, id, me).await? {
             return Err(Error::NotFound);
+        }
+        if room.staff_only && !accounts::is_staff(tx.conn(), me).await? {
+            return Err(Error::Forbidden("This room is for the staff."));
         }
         within_limit(tx, me).await?;
         enter(tx, id, me, Role::Member).await
@@ -87,7 +110,7 @@ pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
             if !member.can_moderate() {
                 return Err(Error::Forbidden("Only a moderator lets them back in."));
             }
-            removal::Entity::delete_by_id((member.room(), user.id)).exec(tx.conn()).await?;
+            moderation::let_back_in(tx, member.room(), user.id).await?;
         }
         within_limit(tx, user.id).await?;
         enter(tx, member.room(), user.id, Role::Member).await
@@ -109,18 +132,9 @@ pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
         let room = access::still_member(tx, member).await?;
         match access::membership_of(tx.conn(), member.room(), user.id).await? {
             None => Ok(()),
-            Some(row) if row.role == Role::Owner => {
-                Err(Error::Forbidden("An owner cannot be removed."))
-            }
-            Some(_) => {
-                let removed = removal::ActiveModel {
-                    room_id: Set(member.room()),
-                    account_id: Set(user.id),
-                    removed_by: Set(member.account()),
-                    removed_at: Set(tx.now()),
-                };
-                removal::Entity::insert(removed).exec_without_returning(tx.conn()).await?;
-                depart(tx, &room, user.id).await
+            Some(row) => {
+                moderation::outranks(tx, member, row.role).await?;
+                moderation::turn_out(tx, member, &room, user.id, None).await
             }
         }
     })
@@ -199,7 +213,7 @@ async fn inherit(tx: &mut Tx, room: RoomId) -> Result<()> {
 ///
 /// # Errors
 /// As reading fails.
-pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<(User, Role)>> {
+pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<MemberOf>> {
     let conn = ctx.db.read();
     let rows = membership::Entity::find()
         .filter(membership::Column::RoomId.eq(member.room()))
@@ -208,17 +222,24 @@ pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<(User, Role)>> {
         .all(conn)
         .await?;
     let users = accounts::by_ids(conn, rows.iter().map(|row| row.account_id)).await?;
-    let known = rows.iter().filter_map(|row| Some((users.get(&row.account_id)?.clone(), row.role)));
+    let now = ctx.clock().now();
+    let known = rows.iter().filter_map(|row| {
+        Some(MemberOf {
+            user: users.get(&row.account_id)?.clone(),
+            role: row.role,
+            muted_until: row.muted_until.filter(|until| *until > now),
+        })
+    });
     Ok(known.collect())
 }
 
-async fn was_removed(tx: &Tx, room: RoomId, account: AccountId) -> Result<bool> {
+pub(super) async fn was_removed(tx: &Tx, room: RoomId, account: AccountId) -> Result<bool> {
     Ok(removal::Entity::find_by_id((room, account)).one(tx.conn()).await?.is_some())
 }
 
 /// # Errors
 /// `Conflict` for who is in as many rooms as an account may be.
-async fn within_limit(tx: &Tx, account: AccountId) -> Result<()> {
+pub(super) async fn within_limit(tx: &Tx, account: AccountId) -> Result<()> {
     let rooms = membership::Entity::find()
         .filter(membership::Column::AccountId.eq(account))
         .count(tx.conn())
@@ -242,6 +263,9 @@ pub(super) async fn insert(
         name: Set(name.to_owned()),
         topic: Set(String::new()),
         closed: Set(false),
+        staff_only: Set(false),
+        notices: Set(false),
+        slow_mode: Set(0),
         direct_pair: Set(direct_pair),
         last_seq: Set(0),
         revision: Set(0),
@@ -265,17 +289,27 @@ pub(super) async fn enter(tx: &mut Tx, id: RoomId, account: AccountId, role: Rol
         role: Set(role),
         read_seq: Set(room.last_seq),
         joined_at: Set(tx.now()),
+        muted_until: Set(None),
+        spoke_at: Set(None),
+        notify: Set(Notify::All),
+        mentioned_seq: Set(0),
     };
     membership::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     count(tx, id, 1).await?;
     tx.emit(Change::Joined { room: id, account, access: room.access + 1 });
+    if room.notices {
+        tx.emit(Change::Noticed { room: id, account, enters: true });
+    }
     Ok(())
 }
 
-async fn depart(tx: &mut Tx, room: &room::Model, account: AccountId) -> Result<()> {
+pub(super) async fn depart(tx: &mut Tx, room: &room::Model, account: AccountId) -> Result<()> {
     membership::Entity::delete_by_id((room.id, account)).exec(tx.conn()).await?;
     count(tx, room.id, -1).await?;
     tx.emit(Change::Left { room: room.id, account, access: room.access + 1 });
+    if room.notices {
+        tx.emit(Change::Noticed { room: room.id, account, enters: false });
+    }
     Ok(())
 }
 

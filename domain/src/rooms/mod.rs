@@ -2,14 +2,19 @@
 
 pub mod access;
 pub mod direct;
+mod directory;
 pub(crate) mod entity;
+pub mod invites;
 mod list;
 mod members;
+pub mod moderation;
 mod read;
+pub mod settings;
 
 pub use access::{Inside, Member, inside, may_speak, member};
+pub use directory::directory;
 pub use list::{Mine, Position, list, mine, of_many, positions, show, show_at, show_everyone};
 pub(crate) use members::leave_all;
-pub use members::{NewRoom, add, create, join, leave, members, remove};
+pub use members::{add, create, join, leave, members, remove};
 pub(crate) use read::advance_all;
 pub use read::{mark_read, marker};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protocol::{AccountId, RoomId, rooms::Kind};
+use protocol::{AccountId, RoomId, Timestamp, rooms::Kind};
 use sea_orm::{ConnectionTrait, entity::prelude::*};
 
 use super::{
@@ -16,15 +16,16 @@ use crate::{
     rows::{Of, Rows},
 };
 
-/// Moves the member's marker to `seq`, at most to the end of the room. Where it is there already,
-/// nothing changes.
+/// Moves the member's marker to `seq`, at most to the end of the room; backward only where that is
+/// wanted. Where it is there already, nothing changes.
 ///
 /// # Errors
 /// `NotFound` where they are in the room no more.
-pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
-    let (id, me, seq) = (member.room(), member.account(), seq.min(member.last_seq()));
+pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64, back: bool) -> Result<()> {
+    let (id, me, seq) = (member.room(), member.account(), seq.min(member.last_seq()).max(0));
     let stands = access::membership_of(ctx.db.read(), id, me).await?.ok_or(Error::NotFound)?;
-    if stands.read_seq >= seq {
+    let back = back && stands.read_seq > seq;
+    if stands.read_seq == seq || (stands.read_seq > seq && !back) {
         return Ok(());
     }
     // The room itself is not locked: many read at once where many speak.
@@ -33,16 +34,19 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64) -> Result<()> {
             .col_expr(membership::Column::ReadSeq, Expr::value(seq))
             .filter(membership::Column::RoomId.eq(id))
             .filter(membership::Column::AccountId.eq(me))
-            .filter(membership::Column::ReadSeq.lt(seq))
+            .filter(match back {
+                true => membership::Column::ReadSeq.gt(seq),
+                false => membership::Column::ReadSeq.lt(seq),
+            })
             .exec(tx.conn())
             .await?;
         if moved.rows_affected > 0 {
             let to = match member.kind() {
                 // Whose friendship has ended are not told of each other.
-                Kind::Direct if is_open(tx, id).await? => both(tx, id).await?,
+                Kind::Direct if !back && is_open(tx, id).await? => both(tx, id).await?,
                 _ => vec![me],
             };
-            tx.emit(Change::ReadMoved { room: id, reader: me, to });
+            tx.emit(Change::ReadMoved { room: id, reader: me, to, back });
         }
         Ok(())
     })
@@ -59,19 +63,25 @@ pub async fn marker(ctx: &Ctx, room: RoomId, reader: AccountId) -> Result<Option
     Ok(row.map(|row| row.read_seq))
 }
 
-/// Moves markers forward to what their owners said themselves: nobody is told, since the message
+/// Moves markers forward to what their owners said themselves, now: nobody is told, since the message
 /// says so.
 pub(crate) async fn advance_all(
     tx: &Tx,
     readers: impl IntoIterator<Item = (RoomId, AccountId, i64)>,
+    now: Timestamp,
 ) -> Result<()> {
     let furthest: HashMap<(RoomId, AccountId), i64> =
         readers.into_iter().map(|(room, reader, seq)| ((room, reader), seq)).collect();
-    let mut rows = Rows::new([("room_id", Of::Id), ("account_id", Of::Id), ("seq", Of::Number)]);
+    let mut rows = Rows::new([
+        ("room_id", Of::Id),
+        ("account_id", Of::Id),
+        ("seq", Of::Number),
+        ("at", Of::Number),
+    ]);
     for ((room, reader), seq) in furthest {
-        rows.push([room.into(), reader.into(), seq.into()]);
+        rows.push([room.into(), reader.into(), seq.into(), now.into()]);
     }
-    let sql = "UPDATE membership SET read_seq = w.seq FROM w \
+    let sql = "UPDATE membership SET read_seq = w.seq, spoke_at = w.at FROM w \
                WHERE membership.room_id = w.room_id AND membership.account_id = w.account_id";
     let statement = rows.statement(tx.conn().get_database_backend(), sql);
     tx.conn().execute_raw(statement).await?;

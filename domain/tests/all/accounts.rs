@@ -7,15 +7,13 @@ use domain::{
     friends,
     limits::Quotas,
     mail::{self, Letter},
-    messages,
-    rooms::{self, NewRoom},
-    snapshot,
+    messages, rooms, snapshot,
 };
 use protocol::{
     Email, Limit, Login, Password, RoomName,
     accounts::{Challenge, Said, SignIn, SignUp},
     messages::Window,
-    rooms::Kind,
+    rooms::{Kind, NewRoom},
 };
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -319,7 +317,12 @@ async fn guessing_is_slowed_down_by_account_and_by_address() {
 async fn a_deleted_account_leaves_no_name_and_nobody_takes_it() {
     let house = House::open().await;
     let (alice, bob, direct) = house.alice_and_bob().await;
-    let new = NewRoom { kind: Kind::Public, name: RoomName::parse("Garden").unwrap() };
+    let new = NewRoom {
+        kind: Kind::Public,
+        name: RoomName::parse("Garden").unwrap(),
+        topic: None,
+        members: Vec::new(),
+    };
     let garden = rooms::create(&house.ctx, &alice.viewer, new).await.unwrap();
     rooms::join(&house.ctx, &bob.viewer, garden.id).await.unwrap();
     for room in [direct.id, garden.id] {

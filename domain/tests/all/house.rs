@@ -193,7 +193,7 @@ pub fn sign_up(name: &str) -> SignUp {
 }
 
 pub fn draft(body: &str) -> Draft {
-    Draft { body: Body::parse(body).unwrap() }
+    Draft::of(Body::parse(body).unwrap())
 }
 
 /// Everything that is published, written down as it comes.

@@ -5,6 +5,8 @@ mod accounts;
 mod friends;
 mod house;
 mod messages;
+mod moderation;
 mod notifications;
 mod presence;
+mod replies;
 mod rooms;

@@ -1,13 +1,18 @@
 use domain::{Error, bus::Change, friends, rooms};
 use protocol::{
     Limit, RoomName,
-    rooms::{Kind, Role},
+    rooms::{Kind, NewRoom, Role},
 };
 
 use crate::house::{House, heard};
 
-fn room(kind: Kind) -> rooms::NewRoom {
-    rooms::NewRoom { kind, name: RoomName::parse("Garden club").unwrap() }
+fn room(kind: Kind) -> NewRoom {
+    NewRoom {
+        kind,
+        name: RoomName::parse("Garden club").unwrap(),
+        topic: None,
+        members: Vec::new(),
+    }
 }
 
 #[tokio::test]
@@ -179,7 +184,7 @@ async fn a_read_marker_moves_forward_only_and_never_past_the_end() {
     let member = rooms::member(&house.ctx, &bob.viewer, room.id).await.unwrap();
     let mut bus = house.listen();
     for (seq, read) in [(2, 2), (1, 2), (99, 3), (-5, 3)] {
-        rooms::mark_read(&house.ctx, &member, seq).await.unwrap();
+        rooms::mark_read(&house.ctx, &member, seq, false).await.unwrap();
         let seen = rooms::show(&house.ctx, bob.user.id, room.id).await.unwrap();
         assert_eq!(seen.read_seq, Some(read));
     }

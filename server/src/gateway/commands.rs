@@ -108,9 +108,6 @@ pub fn send(ctx: &Ctx, member: &rooms::Member, command: Command) -> BoxFuture<'s
         return ready(Answer::default()).boxed();
     };
     let refuse = |problem| ready(refused(Some(id), problem).into()).boxed();
-    if reply_to.is_some() {
-        return refuse(Problem::invalid("reply_to", "Replies are not taken yet."));
-    }
     if !attachments.is_empty() {
         return refuse(Problem::invalid("attachments", "Files are not taken yet."));
     }
@@ -118,7 +115,7 @@ pub fn send(ctx: &Ctx, member: &rooms::Member, command: Command) -> BoxFuture<'s
         Ok(body) => body,
         Err(error) => return refuse(Problem::invalid("body", error.0)),
     };
-    let posted = messages::post(ctx, member, id, Draft { body });
+    let posted = messages::post(ctx, member, id, Draft { reply_to, ..Draft::of(body) });
     let answer = async move {
         let event = match posted.await {
             Ok(posted) => Event::Ack {
@@ -137,7 +134,7 @@ pub fn send(ctx: &Ctx, member: &rooms::Member, command: Command) -> BoxFuture<'s
 
 async fn read(ctx: &Ctx, viewer: &Viewer, room: RoomId, seq: i64) -> domain::Result<()> {
     let member = rooms::member(ctx, viewer, room).await?;
-    rooms::mark_read(ctx, &member, seq).await
+    rooms::mark_read(ctx, &member, seq, false).await
 }
 
 /// What came in a room after a revision, and the revision it is whole to, from memory.

@@ -92,8 +92,9 @@ impl Hub {
             Change::MessagePosted { message, access } => {
                 self.hear(message, &Numbered::Message { message }, *access);
             }
-            Change::MessageChanged { message, access } => {
-                self.hear(message, &Numbered::MessageChanged { message }, *access);
+            Change::MessageChanged { message, access, by } => {
+                let by = by.as_ref();
+                self.hear(message, &Numbered::MessageChanged { message, by }, *access);
             }
             Change::Joined { room, account, access } => {
                 if seats.join(*room, *account, *access) != Step::Next {
@@ -127,6 +128,16 @@ impl Hub {
             Change::RoleChanged { room, account } => {
                 self.tell_later(Telling::Room(*room, *account));
             }
+            Change::Reacted { room, account, message } => {
+                if seats.is_here(*account) {
+                    self.tell_later(Telling::Reaction(*room, *account, *message));
+                }
+            }
+            Change::Noticed { room, account, enters } => {
+                if seats.is_heard(*room) {
+                    self.tell_later(Telling::Notice(*room, *account, *enters));
+                }
+            }
             Change::RoomChanged { room } => {
                 seats.note_changed(*room);
                 self.tell_everyone_later(*room);
@@ -138,9 +149,9 @@ impl Hub {
             Change::OwnRelationChanged { account, other } => {
                 self.tell_later(Telling::Relation(*account, *other));
             }
-            Change::ReadMoved { room, reader, to } => {
+            Change::ReadMoved { room, reader, to, back } => {
                 let here = to.iter().filter(|account| seats.is_here(**account));
-                here.for_each(|to| self.tell_later(Telling::Read(*room, *reader, *to)));
+                here.for_each(|to| self.tell_later(Telling::Read(*room, *reader, *to, *back)));
             }
             Change::Notified { account, id } => self.tell_later(Telling::Card(*account, *id)),
             Change::NotificationsRead { account, up_to } => {

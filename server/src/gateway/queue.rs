@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::task::AtomicWaker;
-use protocol::{Event, Message, RoomId};
+use protocol::{Event, Message, RoomId, messages::By};
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -40,17 +40,23 @@ enum About {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Numbered<'a> {
-    Message { message: &'a Message },
-    MessageChanged { message: &'a Message },
+    Message {
+        message: &'a Message,
+    },
+    MessageChanged {
+        message: &'a Message,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<&'a By>,
+    },
 }
 
 impl<'a> Numbered<'a> {
     /// What is told of a message to who missed what happened to it. One that is no more what it was
     /// may lie before what the client has loaded, and then is none of its concern.
     pub fn latest(message: &'a Message) -> Self {
-        match (message.edited_at, message.deleted_at) {
-            (None, None) => Self::Message { message },
-            _ => Self::MessageChanged { message },
+        match (message.edited_at, message.deleted_at, message.reactions.is_empty()) {
+            (None, None, true) => Self::Message { message },
+            _ => Self::MessageChanged { message, by: None },
         }
     }
 }
@@ -79,7 +85,7 @@ impl Frame {
 
     /// An event that took the room's next revision.
     pub fn numbered(event: &Numbered<'_>) -> Self {
-        let (Numbered::Message { message } | Numbered::MessageChanged { message }) = event;
+        let (Numbered::Message { message } | Numbered::MessageChanged { message, .. }) = event;
         Self { text: text(event), about: About::Event(message.room, message.revision) }
     }
 

@@ -7,8 +7,11 @@ use std::{
     time::Duration,
 };
 
-use domain::{Ctx, Error, notifications, presence, rooms};
-use protocol::{AccountId, Event, NotificationId, RoomId, friends::Relation, rooms::Kind};
+use domain::{Ctx, Error, accounts, messages, notifications, presence, rooms};
+use protocol::{
+    AccountId, Event, MessageId, NotificationId, RoomId, friends::Relation, rooms::Kind,
+    socket::Notice,
+};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{hub::Hub, queue::Frame};
@@ -27,8 +30,12 @@ pub(super) enum Telling {
     Everyone(RoomId),
     /// What two accounts are to each other, as the first sees it.
     Relation(AccountId, AccountId),
-    /// How far somebody has read in a room, told to the account that comes last.
-    Read(RoomId, AccountId, AccountId),
+    /// How far somebody has read in a room, told to the second account; whether that is backward.
+    Read(RoomId, AccountId, AccountId, bool),
+    /// A message with what the account itself put on it elsewhere.
+    Reaction(RoomId, AccountId, MessageId),
+    /// Somebody has come into a room, or left it.
+    Notice(RoomId, AccountId, bool),
     /// An account's card.
     Card(AccountId, NotificationId),
     /// An account has read its cards up to this number.
@@ -76,7 +83,15 @@ impl Hub {
             let said = match telling {
                 Telling::Room(id, account) => self.say_room(&ctx, id, account).await,
                 Telling::Relation(one, other) => self.say_relation(&ctx, one, other).await,
-                Telling::Read(room, reader, to) => self.say_read(&ctx, room, reader, to).await,
+                Telling::Read(room, reader, to, back) => {
+                    self.say_read(&ctx, (room, reader, to), back).await
+                }
+                Telling::Reaction(room, account, id) => {
+                    self.say_reaction(&ctx, room, account, id).await
+                }
+                Telling::Notice(room, account, enters) => {
+                    self.say_notice(&ctx, room, account, enters).await
+                }
                 Telling::Card(account, id) => self.say_card(&ctx, account, id).await,
                 Telling::CardsRead(account, up_to) => {
                     self.say_cards_read(&ctx, account, up_to).await
@@ -195,14 +210,48 @@ impl Hub {
     async fn say_read(
         &self,
         ctx: &Ctx,
-        room: RoomId,
-        reader: AccountId,
-        to: AccountId,
+        (room, reader, to): (RoomId, AccountId, AccountId),
+        back: bool,
     ) -> domain::Result<()> {
         if let Some(seq) = rooms::marker(ctx, room, reader).await? {
-            let event = Event::Read { room, user: reader, seq };
+            let event = Event::Read { room, user: reader, seq, back };
             self.seats.tell_account(to, &Frame::of(&event));
         }
+        Ok(())
+    }
+
+    async fn say_reaction(
+        &self,
+        ctx: &Ctx,
+        room: RoomId,
+        account: AccountId,
+        id: MessageId,
+    ) -> domain::Result<()> {
+        match messages::seen_by(ctx, account, room, id).await {
+            Ok(message) => {
+                let event = Event::MessageChanged { message, by: None };
+                self.seats.tell_account(account, &Frame::of(&event));
+                Ok(())
+            }
+            Err(Error::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn say_notice(
+        &self,
+        ctx: &Ctx,
+        room: RoomId,
+        account: AccountId,
+        enters: bool,
+    ) -> domain::Result<()> {
+        let user = match accounts::show(ctx, account).await {
+            Ok(user) => user,
+            Err(Error::NotFound) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let kind = if enters { Notice::Enter } else { Notice::Leave };
+        self.seats.tell_everyone(room, &Frame::passing(&Event::Notice { room, kind, user }));
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Messages.
 
 use axum::{Json, extract::State};
-use domain::{messages, rooms};
+use domain::{Viewer, messages, rooms};
 use http::StatusCode;
 use protocol::{
-    Limit, Message, MessageId, Problem, RoomId,
-    messages::{Draft, History, Window},
+    Items, Limit, Message, MessageId, Problem, RoomId,
+    messages::{Draft, Edit, History, Said, Window},
 };
 use serde::Deserialize;
 
@@ -99,7 +99,7 @@ pub async fn edit(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     Path((room, id)): Path<(RoomId, MessageId)>,
-    input::Json(Draft { body }): input::Json<Draft>,
+    input::Json(Edit { body }): input::Json<Edit>,
 ) -> Answer<Json<Message>> {
     let member = rooms::member(&house.ctx, &viewer, room).await?;
     let message = messages::edit(&house.ctx, &member, id, body).await?;
@@ -114,5 +114,57 @@ pub async fn delete(
 ) -> Answer<Json<Message>> {
     let member = rooms::member(&house.ctx, &viewer, room).await?;
     let message = messages::delete(&house.ctx, &member, id).await?;
+    Ok(Json(Message::clone(&message)))
+}
+
+/// `POST /rooms/{id}/messages/{message}/restore`: who has just deleted it.
+pub async fn restore(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id)): Path<(RoomId, MessageId)>,
+) -> Answer<Json<Message>> {
+    let member = rooms::member(&house.ctx, &viewer, room).await?;
+    let message = messages::restore(&house.ctx, &member, id).await?;
+    Ok(Json(Message::clone(&message)))
+}
+
+/// `GET /rooms/{id}/messages/{message}/history`
+pub async fn history(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id)): Path<(RoomId, MessageId)>,
+) -> Answer<Json<Items<Said>>> {
+    let member = rooms::member(&house.ctx, &viewer, room).await?;
+    let items = messages::edits(&house.ctx, &member, id).await?;
+    Ok(Json(Items { items, next: None }))
+}
+
+/// `PUT /rooms/{id}/messages/{message}/reactions/{emoji}`
+pub async fn react(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id, emoji)): Path<(RoomId, MessageId, String)>,
+) -> Answer<Json<Message>> {
+    reacted(&house, &viewer, (room, id), &emoji, true).await
+}
+
+/// `DELETE /rooms/{id}/messages/{message}/reactions/{emoji}`
+pub async fn unreact(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((room, id, emoji)): Path<(RoomId, MessageId, String)>,
+) -> Answer<Json<Message>> {
+    reacted(&house, &viewer, (room, id), &emoji, false).await
+}
+
+async fn reacted(
+    house: &House,
+    viewer: &Viewer,
+    (room, id): (RoomId, MessageId),
+    emoji: &str,
+    on: bool,
+) -> Answer<Json<Message>> {
+    let member = rooms::member(&house.ctx, viewer, room).await?;
+    let message = messages::react(&house.ctx, &member, id, emoji, on).await?;
     Ok(Json(Message::clone(&message)))
 }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod friends;
 pub mod health;
 mod input;
+pub mod invites;
 pub mod messages;
 pub mod notifications;
 pub mod pictures;

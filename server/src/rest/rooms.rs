@@ -4,10 +4,10 @@ use axum::{Json, body::Bytes, extract::State};
 use domain::{presence, rooms};
 use http::StatusCode;
 use protocol::{
-    Items, Problem, Room, RoomId, RoomName, User,
-    rooms::{Kind, Read, Role},
+    Items, Limit, Problem, Room, RoomId, Timestamp,
+    rooms::{Logged, MemberOf, NewRoom, Notify, Read, Role, RoomChange},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
     Answer,
@@ -26,21 +26,57 @@ pub async fn list(
     Ok(Json(rooms))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct New {
-    name: RoomName,
-    kind: Kind,
-}
-
 /// `POST /rooms`
 pub async fn create(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
-    input::Json(New { name, kind }): input::Json<New>,
+    input::Json(new): input::Json<NewRoom>,
 ) -> Answer<(StatusCode, Json<Room>)> {
-    let room = rooms::create(&house.ctx, &viewer, rooms::NewRoom { kind, name }).await?;
+    let room = rooms::create(&house.ctx, &viewer, new).await?;
     Ok((StatusCode::CREATED, Json(room)))
+}
+
+#[derive(Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    query: String,
+    cursor: Option<String>,
+    #[serde(default)]
+    limit: Limit,
+}
+
+/// `GET /rooms/public?query=&cursor=`: also signed out.
+pub async fn directory(
+    State(house): State<House>,
+    Query(Search { query, cursor, limit }): Query<Search>,
+) -> Answer<Json<Items<Room>>> {
+    let mut rooms = rooms::directory(&house.ctx, &query, cursor.as_deref(), limit).await?;
+    house.hub.dress(&house.ctx, &mut rooms.items);
+    Ok(Json(rooms))
+}
+
+/// `PATCH /rooms/{id}`
+pub async fn change(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RoomId>,
+    input::Json(change): input::Json<RoomChange>,
+) -> Answer<Json<Room>> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    let mut room = rooms::settings::change(&house.ctx, &member, change).await?;
+    house.hub.dress(&house.ctx, [&mut room]);
+    Ok(Json(room))
+}
+
+/// `DELETE /rooms/{id}`
+pub async fn delete(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RoomId>,
+) -> Answer<StatusCode> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    rooms::settings::delete(&house.ctx, &member).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /rooms/{id}`
@@ -74,11 +110,21 @@ pub async fn leave(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A person and what they are in a room.
-#[derive(Serialize)]
-pub struct MemberBody {
-    user: User,
-    role: Role,
+/// `PATCH /rooms/{id}/members/me` `{notify}`
+pub async fn set_notify(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RoomId>,
+    input::Json(Told { notify }): input::Json<Told>,
+) -> Answer<Json<Room>> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    Ok(Json(rooms::settings::set_notify(&house.ctx, &member, notify).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    notify: Notify,
 }
 
 /// `GET /rooms/{id}/members`
@@ -87,31 +133,40 @@ pub async fn members(
     SignedIn(viewer): SignedIn,
     Path(id): Path<RoomId>,
     Query(Paging { cursor, limit }): Query<Paging>,
-) -> Answer<Json<Items<MemberBody>>> {
+) -> Answer<Json<Items<MemberOf>>> {
     let member = rooms::member(&house.ctx, &viewer, id).await?;
     let members = presence::members(&house.ctx, &member).await?;
-    let members = members.into_iter().map(|(user, role)| MemberBody { user, role }).collect();
-    let key = |member: &MemberBody| member.user.id.to_string();
+    let key = |member: &MemberOf| member.user.id.to_string();
     Ok(Json(Items::cut(members, cursor.as_deref(), limit, key)))
 }
 
-/// `{}`
-#[derive(Deserialize)]
+/// `{role?}`
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Empty {}
+struct Given {
+    #[serde(default)]
+    role: Option<Role>,
+}
 
-/// `PUT /rooms/{id}/members/{username}`
+/// `PUT /rooms/{id}/members/{username}`: adds a friend, or gives somebody there a role.
 pub async fn add(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     Path((id, username)): Path<(RoomId, String)>,
     body: Bytes,
 ) -> Answer<StatusCode> {
-    if !body.is_empty() && serde_json::from_slice::<Empty>(&body).is_err() {
-        return Err(Problem::invalid("role", "Roles cannot be given yet.").into());
-    }
+    let given = match body.is_empty() {
+        true => Given::default(),
+        false => serde_json::from_slice(&body)
+            .map_err(|_| Problem::invalid("role", "A role is owner, moderator or member."))?,
+    };
     let member = rooms::member(&house.ctx, &viewer, id).await?;
-    rooms::add(&house.ctx, &member, &username).await?;
+    match given.role {
+        Some(role) => {
+            rooms::moderation::set_role(&house.ctx, &member, &username, role).await?;
+        }
+        None => rooms::add(&house.ctx, &member, &username).await?,
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -126,15 +181,91 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    #[serde(default)]
+    reason: String,
+}
+
+/// `PUT /rooms/{id}/bans/{username}` `{reason?}`
+pub async fn ban(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((id, username)): Path<(RoomId, String)>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let Reason { reason } = match body.is_empty() {
+        true => Reason::default(),
+        false => serde_json::from_slice(&body)
+            .map_err(|_| Problem::invalid("reason", "A reason is a text."))?,
+    };
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    rooms::moderation::ban(&house.ctx, &member, &username, &reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /rooms/{id}/bans/{username}`
+pub async fn unban(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((id, username)): Path<(RoomId, String)>,
+) -> Answer<StatusCode> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    rooms::moderation::unban(&house.ctx, &member, &username).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Until {
+    until: Timestamp,
+}
+
+/// `PUT /rooms/{id}/mutes/{username}` `{until}`
+pub async fn mute(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((id, username)): Path<(RoomId, String)>,
+    input::Json(Until { until }): input::Json<Until>,
+) -> Answer<StatusCode> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    rooms::moderation::mute(&house.ctx, &member, &username, Some(until)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /rooms/{id}/mutes/{username}`
+pub async fn unmute(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path((id, username)): Path<(RoomId, String)>,
+) -> Answer<StatusCode> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    rooms::moderation::mute(&house.ctx, &member, &username, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /rooms/{id}/log`: who did what, for owners and moderators.
+pub async fn log(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RoomId>,
+    Query(Paging { cursor, limit }): Query<Paging>,
+) -> Answer<Json<Items<Logged>>> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    let log = rooms::moderation::log(&house.ctx, &member, cursor.as_deref(), limit).await?;
+    Ok(Json(log))
+}
+
 /// `PUT /rooms/{id}/read`
 pub async fn read(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     Path(id): Path<RoomId>,
-    input::Json(Read { seq }): input::Json<Read>,
+    input::Json(Read { seq, back }): input::Json<Read>,
 ) -> Answer<StatusCode> {
     let member = rooms::member(&house.ctx, &viewer, id).await?;
-    rooms::mark_read(&house.ctx, &member, seq).await?;
+    rooms::mark_read(&house.ctx, &member, seq, back).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,12 +8,12 @@ use domain::{accounts, friends, messages as said, presence, rooms};
 use engines::Shared;
 use protocol::{
     AccountId, Body, Command, DisplayName, Event, Limit, Message, MessageId, Password, Room,
-    RoomId, User,
+    RoomId, RoomName, User,
     accounts::{ProfileChange, Said, Status},
     friends::FriendRequest,
     messages::{Draft, Window},
     notifications::{Inbox, Notification},
-    rooms::Kind,
+    rooms::{Kind, NewRoom, Role, RoomChange},
     socket::NotificationState,
 };
 use tokio::time::timeout;
@@ -240,7 +240,7 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
         Some(room) => rooms::member(ctx, viewer, room).await.ok(),
         None => None,
     };
-    match (chance.below(22), member) {
+    match (chance.below(28), member) {
         (20, _) => {
             let name = DisplayName::parse(&format!("Name {}", chance.below(100))).unwrap();
             let change = ProfileChange { display_name: Some(name), ..ProfileChange::default() };
@@ -273,29 +273,59 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
         (4, _) if rooms_of_one.len() < 4 => {
             let kind = if chance.once_in(2) { Kind::Public } else { Kind::Private };
             let name = protocol::RoomName::parse("A room").unwrap();
-            drop(rooms::create(ctx, viewer, rooms::NewRoom { kind, name }).await);
+            drop(
+                rooms::create(
+                    ctx,
+                    viewer,
+                    NewRoom { kind, name, topic: None, members: Vec::new() },
+                )
+                .await,
+            );
         }
         (5, Some(member)) => drop(rooms::add(ctx, &member, other.name()).await),
         (6, Some(member)) => drop(rooms::remove(ctx, &member, other.name()).await),
         (7, Some(member)) if chance.once_in(3) => drop(rooms::leave(ctx, &member).await),
         (8, Some(member)) => {
             let seq = chance.below(20) as i64;
-            drop(rooms::mark_read(ctx, &member, seq).await);
+            drop(rooms::mark_read(ctx, &member, seq, chance.once_in(4)).await);
         }
-        (action @ 9..=12, Some(member)) => {
+        (22, Some(member)) => {
+            let roles = [Role::Owner, Role::Moderator, Role::Member];
+            let role = roles[chance.below(3)];
+            drop(rooms::moderation::set_role(ctx, &member, other.name(), role).await);
+        }
+        (23, Some(member)) => {
+            let name = RoomName::parse(&format!("Room {}", chance.below(100))).unwrap();
+            let change = RoomChange { name: Some(name), ..RoomChange::default() };
+            drop(rooms::settings::change(ctx, &member, change).await);
+        }
+        (24, Some(member)) if chance.once_in(3) => {
+            drop(rooms::moderation::ban(ctx, &member, other.name(), "").await);
+        }
+        (24, Some(member)) => {
+            drop(rooms::moderation::unban(ctx, &member, other.name()).await);
+        }
+        (action @ (9..=12 | 25 | 26), Some(member)) => {
             let newest = Limit::try_from(8).unwrap();
             let newest = said::history(ctx, &member, Window::Newest, newest).await.unwrap().items;
             if let Some(message) = newest.get(chance.below(8)) {
                 let text = Body::parse(&format!("better {}", chance.below(1_000))).unwrap();
                 match action {
                     9 => drop(said::delete(ctx, &member, message.id).await),
+                    10 => drop(said::restore(ctx, &member, message.id).await),
+                    25 | 26 => {
+                        let (emoji, on) = (["👍", "🎉"][chance.below(2)], !chance.once_in(3));
+                        drop(said::react(ctx, &member, message.id, emoji, on).await);
+                    }
                     _ => drop(said::edit(ctx, &member, message.id, text).await),
                 }
             }
         }
         (_, Some(member)) => {
-            let body = format!("message {}", chance.below(1_000));
-            let draft = Draft { body: Body::parse(&body).unwrap() };
+            let mention =
+                if chance.once_in(3) { format!("@{} ", other.name()) } else { String::new() };
+            let body = format!("{mention}message {}", chance.below(1_000));
+            let draft = Draft::of(Body::parse(&body).unwrap());
             drop(said::post(ctx, &member, ctx.new_id(MessageId::new), draft).await);
         }
         _ => {}

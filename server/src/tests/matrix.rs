@@ -71,6 +71,24 @@ const REST: &[Row] = &[
     ("PUT", "/rooms/{room}/messages/{message}", r##"{"body":"hi"}"##, "401 404 404 404 404 409 200 404 401 401"),
     ("PATCH", "/rooms/{room}/messages/{message}", r##"{"body":"changed"}"##, "401 404 404 404 404 403 200 404 401 401"),
     ("DELETE", "/rooms/{room}/messages/{message}", r##""##, "401 404 404 404 404 403 200 404 401 401"),
+    ("GET", "/rooms/public", r##""##, "200 200 200 200 200 200 200 200 200 200"),
+    ("PATCH", "/rooms/{room}", r##"{"topic":"What grows"}"##, "401 404 404 404 404 403 200 404 401 401"),
+    ("DELETE", "/rooms/{room}", r##""##, "401 404 404 404 404 403 204 404 401 401"),
+    ("PATCH", "/rooms/{room}/members/me", r##"{"notify":"none"}"##, "401 404 404 404 404 200 200 404 401 401"),
+    ("GET", "/rooms/{room}/log", r##""##, "401 404 404 404 404 403 200 404 401 401"),
+    ("PUT", "/rooms/{room}/bans/member", r##"{"reason":"x"}"##, "401 404 404 404 404 403 204 404 401 401"),
+    ("DELETE", "/rooms/{room}/bans/member", r##""##, "401 404 404 404 404 403 204 404 401 401"),
+    ("PUT", "/rooms/{room}/mutes/member", r##"{"until":"2026-12-24T00:00:00.000Z"}"##, "401 404 404 404 404 403 204 404 401 401"),
+    ("DELETE", "/rooms/{room}/mutes/member", r##""##, "401 404 404 404 404 403 204 404 401 401"),
+    ("GET", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 200 404 401 401"),
+    ("POST", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 201 404 401 401"),
+    ("DELETE", "/rooms/{room}/invites/{code}", r##""##, "401 404 404 404 404 403 204 404 401 401"),
+    ("GET", "/invites/{code}", r##""##, "200 200 200 200 200 200 200 200 200 200"),
+    ("POST", "/invites/{code}", r##""##, "401 200 200 200 404 200 200 200 401 401"),
+    ("POST", "/rooms/{room}/messages/{message}/restore", r##""##, "401 404 404 404 404 200 200 404 401 401"),
+    ("GET", "/rooms/{room}/messages/{message}/history", r##""##, "401 404 404 404 404 200 200 404 401 401"),
+    ("PUT", "/rooms/{room}/messages/{message}/reactions/👍", r##""##, "401 404 404 404 404 200 200 404 401 401"),
+    ("DELETE", "/rooms/{room}/messages/{message}/reactions/👍", r##""##, "401 404 404 404 404 200 200 404 401 401"),
     ("GET", "/socket", r##""##, "401 400 400 400 400 400 400 400 401 401"),
 ];
 
@@ -132,6 +150,7 @@ struct Template {
     message: String,
     request: String,
     session: String,
+    code: String,
 }
 
 /// A copy of it, open.
@@ -176,11 +195,13 @@ impl Template {
         let request = asked.body["id"].as_str().unwrap().to_owned();
         let sessions = alice.get("/sessions").await.body;
         let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
+        let invite = alice.post(&format!("/rooms/{room}/invites"), json!({})).await;
+        let code = invite.body["code"].as_str().unwrap().to_owned();
         by("revoked").delete("/sessions/current").await;
         // Nobody has this token, or not any more.
         callers[8].token = Some("0".repeat(64));
         house.stop().await;
-        Self { folder, callers, room, public, message, request, session }
+        Self { folder, callers, room, public, message, request, session, code }
     }
 
     async fn world(&self) -> World {
@@ -200,6 +221,7 @@ impl Template {
             .replace("{message}", &self.message)
             .replace("{request}", &self.request)
             .replace("{session}", &self.session)
+            .replace("{code}", &self.code)
     }
 }
 
@@ -361,6 +383,8 @@ fn every_door_has_a_row() {
         let path = path.replace("{request}", "{id}").replace("{session}", "{id}");
         let path = path.replace("/alice", "/{username}").replace("/96.jpg", "/{size}");
         let path = path.replace("/settings/account", "/settings/{section}");
+        let path = path.replace("/bans/member", "/bans/{username}");
+        let path = path.replace("/mutes/member", "/mutes/{username}").replace("👍", "{emoji}");
         path.replace("/members/member", "/members/{username}").replace("/token", "/{token}")
     };
     let rows =

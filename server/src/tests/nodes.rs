@@ -15,7 +15,9 @@ const BEHIND: Duration = Duration::from_secs(1);
 
 fn revision(event: &Event) -> Option<i64> {
     match event {
-        Event::Message { message } | Event::MessageChanged { message } => Some(message.revision),
+        Event::Message { message } | Event::MessageChanged { message, .. } => {
+            Some(message.revision)
+        }
         Event::Resumed { revision, .. } => Some(*revision),
         _ => None,
     }
@@ -152,7 +154,7 @@ async fn friends_rooms_and_markers_are_told_on_the_other_node() {
     let edited = bob.send(reqwest::Method::PATCH, &path, Some(json!({"body": "hello!"}))).await;
     assert_eq!(edited.status, 200);
     let latest = |event: &Event| {
-        matches!(event, Event::Message { message } | Event::MessageChanged { message }
+        matches!(event, Event::Message { message } | Event::MessageChanged { message, .. }
             if message.body == "hello!")
     };
     hers.until(latest).await;

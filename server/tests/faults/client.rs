@@ -205,7 +205,7 @@ fn send((room, id): &(RoomId, MessageId)) -> Command {
 impl Log {
     fn take(&mut self, event: Event, resuming: &mut BTreeMap<RoomId, i64>) {
         match event {
-            Event::Message { message } | Event::MessageChanged { message } => {
+            Event::Message { message } | Event::MessageChanged { message, .. } => {
                 let (room, revision) = (message.room, message.revision);
                 let at = self.revisions.entry(room).or_default();
                 if revision <= *at {
