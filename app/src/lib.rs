@@ -13,7 +13,7 @@ pub mod live;
 mod messages;
 mod notifications;
 mod presence;
-mod rooms;
+pub mod rooms;
 mod route;
 #[cfg(feature = "ssr")]
 pub mod shell;

@@ -14,6 +14,7 @@ mod origin;
 mod pages;
 mod problem;
 mod rest;
+mod room_pages;
 mod router;
 mod seed;
 mod serve;

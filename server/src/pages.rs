@@ -46,8 +46,8 @@ const CARDS: u64 = 10;
 
 /// What every page is asked with.
 pub struct Visit {
-    house: House,
-    viewer: Option<Viewer>,
+    pub house: House,
+    pub viewer: Option<Viewer>,
     uri: Uri,
     flash: Option<Flash>,
     theme: &'static str,
@@ -75,24 +75,24 @@ impl axum::extract::FromRequestParts<House> for Visit {
     }
 }
 
-type Page = Result<Response, Response>;
+pub type Page = Result<Response, Response>;
 
 impl Visit {
     /// Who is signed in; everyone else goes to sign in, and comes back.
-    fn signed_in(&self) -> Result<Viewer, Response> {
+    pub fn signed_in(&self) -> Result<Viewer, Response> {
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
         let next: String = form_urlencoded(path);
         self.viewer.ok_or_else(|| Redirect::to(&format!("/sign-in?next={next}")).into_response())
     }
 
-    fn refused(&self, error: domain::Error) -> Response {
+    pub fn refused(&self, error: domain::Error) -> Response {
         match error {
             domain::Error::NotFound => self.not_here(),
             error => failed(&self.house, &Refusal::from(error)),
         }
     }
 
-    fn not_here(&self) -> Response {
+    pub fn not_here(&self) -> Response {
         let text = "This page is not there, or it is not yours to see.";
         let mut response = self
             .plain("Nothing here · Kith", move || view! { <Notice title="Nothing here" text /> });
@@ -100,7 +100,7 @@ impl Visit {
         response
     }
 
-    fn plain<V: IntoView>(&self, title: &str, page: impl FnOnce() -> V) -> Response {
+    pub fn plain<V: IntoView>(&self, title: &str, page: impl FnOnce() -> V) -> Response {
         let nonce = nonce(&self.house);
         let assets = self.house.assets();
         let document = Document { assets: &assets, nonce: &nonce, theme: self.theme };
@@ -149,7 +149,7 @@ impl Visit {
         response
     }
 
-    fn form(self, next: Option<String>) -> (Self, Form) {
+    pub fn form(self, next: Option<String>) -> (Self, Form) {
         let Flash { problem, typed } = self.flash.clone().unwrap_or_default();
         let ctx = &self.house.ctx;
         let challenge = ctx.challenges_bots().then(|| accounts::challenge::give(ctx));

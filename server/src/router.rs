@@ -12,6 +12,7 @@ use domain::uploads::MAX_BYTES;
 use crate::{
     assets, gateway, headers, origin, pages, problem,
     rest::{accounts, friends, health, invites, messages, notifications, pictures, rooms},
+    room_pages,
     serve::House,
     server_fns,
 };
@@ -93,7 +94,11 @@ pub fn router(house: House) -> Router {
         .route("/forgotten", get(pages::forgotten))
         .route("/reset/{token}", get(pages::reset))
         .route("/confirm/{token}", get(pages::confirm))
+        .route("/rooms", get(room_pages::directory))
+        .route("/rooms/new", get(room_pages::new))
         .route("/rooms/{id}", get(pages::room))
+        .route("/rooms/{id}/settings", get(room_pages::settings))
+        .route("/invite/{code}", get(room_pages::invite))
         .route("/friends", get(pages::friends_page))
         .route("/friends/requests", get(pages::requests_page))
         .route("/activity", get(pages::activity))

@@ -18,7 +18,7 @@ use crate::{auth::Anyone, flash::Flash, pages::form_urlencoded, problem::Refusal
 /// The largest form: a message of 4,000 characters of four bytes, each escaped.
 const LARGEST: usize = 64 * 1024;
 /// What is given back to be typed again. Everything else, passwords above all, is not.
-const GIVEN_BACK: [&str; 4] = ["username", "login", "email", "display_name"];
+const GIVEN_BACK: [&str; 6] = ["username", "login", "email", "display_name", "name", "topic"];
 
 /// `POST /fn/…`
 pub async fn call(

@@ -21,22 +21,22 @@ pub struct Form {
 }
 
 impl Form {
-    pub(super) fn typed(&self, field: &str) -> String {
+    pub(crate) fn typed(&self, field: &str) -> String {
         self.typed.get(field).cloned().unwrap_or_default()
     }
 
-    pub(super) fn fault(&self, field: &str) -> Option<String> {
+    pub(crate) fn fault(&self, field: &str) -> Option<String> {
         let problem = self.problem.as_ref()?;
         problem.fields.get(field).map(|fault| fault.clone().into_owned())
     }
 
     /// What is wrong with none of the fields.
-    pub(super) fn fault_of_all(&self) -> Option<String> {
+    pub(crate) fn fault_of_all(&self) -> Option<String> {
         let problem = self.problem.as_ref()?;
         problem.fields.is_empty().then(|| problem.detail.clone().into_owned())
     }
 
-    pub(super) fn elsewhere(&self, page: &str) -> String {
+    pub(crate) fn elsewhere(&self, page: &str) -> String {
         if self.next.is_empty() {
             page.to_owned()
         } else {
@@ -59,7 +59,7 @@ fn escaped(text: &str) -> String {
 
 /// What became of the last try: why it failed, or what has been done.
 #[component]
-pub(super) fn Outcome(fault: Option<String>, said: Option<&'static str>) -> impl IntoView {
+pub(crate) fn Outcome(fault: Option<String>, said: Option<&'static str>) -> impl IntoView {
     view! {
         <div role="alert">
             {fault
@@ -85,7 +85,7 @@ pub(super) fn Outcome(fault: Option<String>, said: Option<&'static str>) -> impl
 }
 
 #[component]
-pub(super) fn TextField(
+pub(crate) fn TextField(
     label: &'static str,
     name: &'static str,
     value: String,
@@ -153,7 +153,7 @@ fn Field(
 /// One field for a password, with an eye to see it and, for a new one, how strong it is: a few lines of
 /// script, gone without them.
 #[component]
-pub(super) fn Password(
+pub(crate) fn Password(
     #[prop(default = "Password")] label: &'static str,
     #[prop(default = "password")] name: &'static str,
     autocomplete: &'static str,
@@ -222,7 +222,7 @@ pub(super) fn Password(
 
 /// A box to tick, with what it means under it.
 #[component]
-pub(super) fn Tick(
+pub(crate) fn Tick(
     label: &'static str,
     name: &'static str,
     about: &'static str,

@@ -1,7 +1,7 @@
 //! Signing up and in: pages of the server alone, without WASM.
 
 #[cfg(feature = "ssr")]
-mod form;
+pub(crate) mod form;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]

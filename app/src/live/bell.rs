@@ -19,13 +19,21 @@ pub struct Bell {
 impl Bell {
     /// As the server says it is. What is loaded stays only where nothing new has come since.
     pub fn reset(&mut self, state: NotificationState) {
-        if self.state.last_seq != state.last_seq {
-            *self = Self { state, cards: None, next: None };
-        } else if state.unread == 0 {
+        if state.unread == 0 && self.state.last_seq == state.last_seq {
             self.read(state.last_seq, 0);
-        } else {
+        } else if self.state.last_seq == state.last_seq && self.accounts_for(state.unread) {
             self.state = state;
+        } else {
+            *self = Self { state, cards: None, next: None };
         }
+    }
+
+    /// Whether what is loaded can be all there is: a later card may have come before an earlier one.
+    fn accounts_for(&self, unread: i64) -> bool {
+        let Some(cards) = &self.cards else { return true };
+        let loaded = cards.iter().filter(|card| card.read_at.is_none()).count();
+        let goes_on = self.next.is_some() && loaded == cards.len();
+        i64::try_from(loaded).is_ok_and(|loaded| loaded == unread || (goes_on && loaded < unread))
     }
 
     /// The number of the latest card, and how many are unread.

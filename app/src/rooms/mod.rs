@@ -1,7 +1,16 @@
 //! Rooms: the list at the side, and the open conversation.
 
+#[cfg(feature = "ssr")]
+mod browse;
 mod list;
+#[cfg(feature = "ssr")]
+mod manage;
 mod page;
+
+#[cfg(feature = "ssr")]
+pub use browse::{Directory, Invited, NewRoom};
+#[cfg(feature = "ssr")]
+pub use manage::{Managed, OpenInvite, RoomSettings, said};
 
 pub use list::{Face, RoomList};
 pub use page::{HomePage, RoomPage};
