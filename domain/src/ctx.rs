@@ -63,6 +63,8 @@ pub struct Ctx {
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) queues: Queues,
     limits: Limits,
+    /// Whether somebody waits to forget what was deleted.
+    pub(crate) sweeps: Arc<std::sync::atomic::AtomicBool>,
     pub(crate) studio: Arc<Studio>,
     pub(crate) presence: Arc<Presence>,
     pub(crate) challenges: Arc<challenge::Used>,
@@ -101,6 +103,7 @@ impl Ctx {
             clock: config.clock,
             limits: limits.unwrap_or_else(Limits::off),
             studio: Arc::default(),
+            sweeps: Arc::default(),
             presence: Arc::default(),
             open: Arc::default(),
             challenges: Arc::default(),

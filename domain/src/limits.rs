@@ -52,6 +52,8 @@ pub enum Rule {
     Invite,
     /// Reactions of one account.
     Reaction,
+    /// People whom one account mentions.
+    Mention,
     /// Sockets of one account.
     Handshake,
     /// Sockets from one address that were refused.
@@ -60,7 +62,7 @@ pub enum Rule {
 
 /// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
 /// many at once.
-const RULES: [(Rule, &str, u32, u64, u32); 17] = [
+const RULES: [(Rule, &str, u32, u64, u32); 18] = [
     (Rule::SignIn, "sign-in", 5, 60, 5),
     (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
     (Rule::Password, "password", 5, 60, 5),
@@ -76,6 +78,7 @@ const RULES: [(Rule, &str, u32, u64, u32); 17] = [
     (Rule::Room, "room", 30, 3_600, 30),
     (Rule::Invite, "invite", 60, 3_600, 30),
     (Rule::Reaction, "reaction", 10, 1, 40),
+    (Rule::Mention, "mention", 60, 60, 60),
     (Rule::Handshake, "handshake", 30, 60, 30),
     (Rule::HandshakeAddress, "handshake-address", 30, 60, 30),
 ];

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod friends;
 mod id;
+pub mod markdown;
 pub mod messages;
 pub mod notifications;
 mod page;

@@ -9,7 +9,10 @@ use domain::{
     friends, messages, rooms,
 };
 use protocol::{
-    Body, DisplayName, MessageId, Password, Username, accounts::SignUp, messages::Draft,
+    Body, DisplayName, MessageId, Password, RoomName, Topic, Username,
+    accounts::SignUp,
+    messages::Draft,
+    rooms::{Kind, NewRoom},
 };
 
 use crate::{
@@ -63,17 +66,22 @@ const TALK: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
+/// What is said in the room: by whom, and which line it answers.
+const GARDEN: [(&str, &str, Option<usize>); 4] = [
+    ("mara", "**Saturday, eight o’clock.** We need:\n- the long hose\n- stakes for bed 3", None),
+    ("jun", "```\nfor day in week {\n    bed[day % 4].water(\"morning\");\n}\n```", None),
+    ("sol", "I bring the stakes.", Some(0)),
+    ("mara", "@you the hose, please?", None),
+];
+
 pub async fn run(house: &config::House) -> Outcome {
     let ctx = house::open(house::config(house)).await?;
+    if !accounts::is_empty(&ctx).await? {
+        return say("This house is lived in already; nothing was added.");
+    }
     let mut people = Vec::new();
     for (username, name) in PEOPLE {
-        match sign_up(&ctx, username, name).await {
-            Ok(viewer) => people.push((username, viewer)),
-            Err(domain::Error::Conflict(_)) => {
-                return say("This house is lived in already; nothing was added.");
-            }
-            Err(error) => return Err(error.into()),
-        }
+        people.push((username, sign_up(&ctx, username, name).await?));
     }
     let who = |name: &str| people.iter().find(|(username, _)| *username == name);
     let Some((_, you)) = who("you") else { return Ok(()) };
@@ -88,6 +96,33 @@ pub async fn run(house: &config::House) -> Outcome {
             let draft = Draft::of(Body::parse(text)?);
             messages::post(&ctx, &member, ctx.new_id(MessageId::new), draft).await?;
         }
+    }
+    let members = ["mara", "sol", "jun", "theo"];
+    for friend in members {
+        let Some((_, other)) = who(friend) else { continue };
+        friends::ask(&ctx, you, friend).await?;
+        friends::ask(&ctx, other, "you").await?;
+    }
+    let new = NewRoom {
+        name: RoomName::parse("Garden club")?,
+        kind: Kind::Private,
+        topic: Some(Topic::parse("Beds, tools and who waters when")?),
+        members: members.map(str::to_owned).to_vec(),
+    };
+    let garden = rooms::create(&ctx, you, new).await?.id;
+    let mut said = Vec::new();
+    for (speaker, text, answers) in GARDEN {
+        let Some((_, speaker)) = who(speaker) else { continue };
+        let member = rooms::member(&ctx, speaker, garden).await?;
+        let reply_to = answers.and_then(|at: usize| said.get(at).copied());
+        let draft = Draft { reply_to, ..Draft::of(Body::parse(text)?) };
+        let posted = messages::post(&ctx, &member, ctx.new_id(MessageId::new), draft).await?;
+        said.push(posted.message.id);
+    }
+    for (fan, emoji) in [("sol", "🌱"), ("jun", "🌱"), ("theo", "👍")] {
+        let (Some((_, fan)), Some(first)) = (who(fan), said.first()) else { continue };
+        let member = rooms::member(&ctx, fan, garden).await?;
+        messages::react(&ctx, &member, *first, emoji, true).await?;
     }
     for asker in ["lena", "amir"] {
         if let Some((_, viewer)) = who(asker) {

@@ -259,6 +259,7 @@ fn AccountForms(own: Own, form: Form) -> impl IntoView {
     let fault = form.fault("email");
     let (refused, wrong) = (form.fault("current"), form.fault("password"));
     let waits = account.email.is_some() && !account.email_confirmed;
+    let is_wrong = wrong.is_some();
     view! {
         <Part title="E-mail" about="To sign in with, and to get back in when the password is forgotten.">
             <form class="settings__form" action="/fn/accounts/change_profile" method="post">
@@ -307,7 +308,7 @@ fn AccountForms(own: Own, form: Form) -> impl IntoView {
             title="Delete the account"
             about="You are signed out everywhere, and your friendships end. Nobody else can ever take your username. This cannot be undone."
         >
-            <details class="settings__delete">
+            <details class="settings__delete" open=is_wrong>
                 <summary class="button button--plain">"Delete my account …"</summary>
                 <form class="settings__form" action="/fn/accounts/delete" method="post">
                     <fieldset class="settings__choice">

@@ -12,14 +12,6 @@ pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
     read(Request::get(path)).await
 }
 
-/// Makes sure that a resource is there, and reads it.
-///
-/// # Errors
-/// As [`get`].
-pub async fn put<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
-    read(Request::put(path)).await
-}
-
 /// Says something about a resource; what it answers is of no interest.
 ///
 /// # Errors
@@ -32,6 +24,31 @@ pub async fn put_json(path: &str, body: &impl Serialize) -> Result<(), Problem> 
     } else {
         Err(response.json().await.unwrap_or_else(|_| unreachable()))
     }
+}
+
+/// Does something to a resource, which answers what is there then.
+///
+/// # Errors
+/// As [`get`].
+pub async fn send<T: DeserializeOwned>(method: &str, path: &str) -> Result<T, Problem> {
+    read(match method {
+        "PUT" => Request::put(path),
+        "DELETE" => Request::delete(path),
+        _ => Request::post(path),
+    })
+    .await
+}
+
+/// Changes a resource, and reads what it is then.
+///
+/// # Errors
+/// As [`get`].
+pub async fn patch_json<T: DeserializeOwned>(
+    path: &str,
+    body: &impl Serialize,
+) -> Result<T, Problem> {
+    let request = Request::patch(path).json(body).map_err(|_| unreachable())?;
+    answered(request.send().await.map_err(|_| unreachable())?).await
 }
 
 /// Sends a form to a server function, and reads what it answers.

@@ -165,6 +165,15 @@ pub fn is_touch() -> bool {
     coarse.ok().flatten().is_some_and(|query| query.matches())
 }
 
+/// Brings an element into view, and to notice.
+pub fn show(id: &str) {
+    let Some(element) = document().get_element_by_id(id) else { return };
+    element.scroll_into_view();
+    let classes = element.class_list();
+    let _ = classes.add_1("message--shown");
+    set_timeout(move || drop(classes.remove_1("message--shown")), Duration::from_secs(2));
+}
+
 pub fn set_title(title: &str) {
     document().set_title(title);
 }

@@ -204,7 +204,7 @@ fn open_direct(live: Live, username: &str) {
         let place = Place::here();
         let path = format!("/api/v1/direct/{username}");
         leptos::task::spawn_local(async move {
-            match browser::fetch::put::<protocol::Room>(&path).await {
+            match browser::fetch::send::<protocol::Room>("PUT", &path).await {
                 Ok(room) => {
                     let address = format!("/rooms/{}", room.id);
                     live.apply(&protocol::Event::Room { room });

@@ -1,9 +1,20 @@
 //! Finding people by the beginning of their name: all who are found, page by page.
 
-use leptos::{either::EitherOf3, prelude::*};
-use protocol::{Items, friends::Profile};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
+use protocol::{
+    Items,
+    friends::{Profile, Relation},
+};
 
-use super::{PersonRow, actions::Actions, note, search::SearchBox};
+use super::{
+    PersonRow,
+    actions::{Actions, OpenConversation},
+    note,
+    search::SearchBox,
+};
 use crate::{
     route,
     ui::{Empty, Icon},
@@ -78,9 +89,15 @@ pub fn Circle(username: String, is_own: bool) -> impl IntoView {
         (!people.is_empty()).then(|| {
             let rows = people.into_iter().map(|profile| {
                 let note = Signal::stored(said(&profile));
+                // What ends a friendship is on the friend's own page.
+                let is_friend = profile.relation == Some(Relation::Friend);
+                let user = profile.user.clone();
                 view! {
-                    <PersonRow user=profile.user.clone() note>
-                        <Actions user=profile.user block=false />
+                    <PersonRow user=profile.user note>
+                        {match is_friend {
+                            true => Either::Left(view! { <OpenConversation user /> }),
+                            false => Either::Right(view! { <Actions user block=false /> }),
+                        }}
                     </PersonRow>
                 }
             });
@@ -118,6 +135,9 @@ fn More(found: People, path: String) -> impl IntoView {
 
 /// How somebody stands to the viewer, and how many friends the two share.
 fn said(profile: &Profile) -> Option<String> {
+    if profile.relation == Some(Relation::Myself) {
+        return Some("you".to_owned());
+    }
     let common = super::common(profile.common_friends);
     match (note(profile), common) {
         (Some(note), Some(common)) => Some(format!("{note} · {common}")),

@@ -47,6 +47,8 @@ pub struct Live {
     pub link: RwSignal<Link>,
     /// Something that a person should read, and can dismiss.
     pub problem: RwSignal<Option<Problem>>,
+    /// The room whose end is not read by being seen: the viewer wants to come back to it.
+    kept_unread: RwSignal<Option<RoomId>>,
     /// Where something outside of the page leads: the latest address.
     #[cfg(feature = "hydrate")]
     pub led_to: RwSignal<Option<String>>,
@@ -66,6 +68,16 @@ struct State {
     typed: Option<(RoomId, Timestamp)>,
 }
 
+/// What somebody says here and now.
+#[derive(Clone, Debug)]
+pub struct Said {
+    pub id: MessageId,
+    pub body: String,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    pub at: Timestamp,
+}
+
 type Uplink = Box<dyn Fn(Command) + Send + Sync>;
 
 impl Live {
@@ -82,6 +94,7 @@ impl Live {
             state: StoredValue::new(state),
             link: RwSignal::new(Link::Quiet),
             problem: RwSignal::new(problem),
+            kept_unread: RwSignal::new(None),
             #[cfg(feature = "hydrate")]
             led_to: RwSignal::new(None),
             #[cfg(feature = "hydrate")]
@@ -206,14 +219,31 @@ impl Live {
         self.touch(touched);
     }
 
+    /// What is unread in this room stays so until another conversation is opened.
+    pub fn keep_unread(self, room: RoomId) {
+        self.kept_unread.set(Some(room));
+    }
+
+    /// Whether what is seen in this room counts as read. Another room's being opened ends the waiting.
+    pub fn reads(self, room: RoomId) -> bool {
+        self.kept_unread.get_untracked() != Some(room)
+    }
+
+    /// A conversation is opened: what is seen in it is read.
+    pub fn opens(self) {
+        self.kept_unread.set(None);
+    }
+
     /// Forgets a profile that nobody looks at any more.
     pub fn part(self, username: &str) {
         self.state.try_update_value(|state| state.world.part(username));
     }
 
     /// Says something: the row is there at once, and is stored as soon as the server has it.
-    pub fn say(self, room: RoomId, id: MessageId, body: String, created_at: Timestamp) {
-        let pending = Pending { id, room, body, created_at, state: outbox::State::Waiting };
+    pub fn say(self, room: RoomId, said: Said) {
+        let Said { id, body, reply_to, at } = said;
+        let state = outbox::State::Waiting;
+        let pending = Pending { id, room, body, reply_to, created_at: at, state };
         self.state.update_value(|state| {
             keep_unsent(state, &pending);
             state.outbox.push(pending);
@@ -363,7 +393,7 @@ fn stored(state: &mut State, ack: &Event) -> Option<Message> {
         kind: messages::Kind::Message,
         body: pending.body.trim().to_owned(),
         mentions: Vec::new(),
-        reply_to: None,
+        reply_to: pending.reply_to,
         attachments: Vec::new(),
         reactions: Vec::new(),
         created_at: *created_at,

@@ -21,6 +21,9 @@ pub struct Pending {
     pub id: MessageId,
     pub room: RoomId,
     pub body: String,
+    /// The message that it answers.
+    #[serde(default)]
+    pub reply_to: Option<MessageId>,
     pub created_at: Timestamp,
     pub state: State,
 }
@@ -95,8 +98,8 @@ impl Outbox {
             seen.push(pending.room);
             if pending.state == State::Waiting {
                 pending.state = State::Sent;
-                let Pending { room, id, body, .. } = pending.clone();
-                due.push(Command::Send { room, id, body, reply_to: None, attachments: Vec::new() });
+                let Pending { room, id, body, reply_to, .. } = pending.clone();
+                due.push(Command::Send { room, id, body, reply_to, attachments: Vec::new() });
             }
         }
         due
@@ -112,6 +115,7 @@ mod tests {
             id: MessageId::new(0, [n; 16]),
             room: RoomId::new(0, [room; 16]),
             body: n.to_string(),
+            reply_to: None,
             created_at: Timestamp(0),
             state: State::Waiting,
         }

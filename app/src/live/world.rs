@@ -14,7 +14,7 @@ use protocol::{
     messages::{By, History, Window},
     notifications::Inbox,
     rooms::Preview,
-    socket::Ready,
+    socket::{Notice, Ready},
 };
 
 use super::{bell::Bell, timeline::Timeline};
@@ -59,6 +59,8 @@ pub struct World {
     bell: Bell,
     /// Who writes where, until they are done.
     typing: HashMap<RoomId, Vec<AccountId>>,
+    /// Who came into a room last, or left it, in words; until something is said there.
+    noticed: HashMap<RoomId, String>,
     /// How often somebody was heard to write: what says that they have stopped since.
     typed: HashMap<(RoomId, AccountId), u32>,
     /// Who was looked up; how they stand to the viewer follows from friends and requests.
@@ -88,6 +90,7 @@ impl World {
             blocked: Vec::new(),
             bell: Bell::default(),
             typing: HashMap::new(),
+            noticed: HashMap::new(),
             typed: HashMap::new(),
             people: Vec::new(),
             read_by_other: HashMap::new(),
@@ -112,7 +115,14 @@ impl World {
                 rooms.into_iter().flat_map(|room| self.forget_timeline(room)).collect()
             }
             Event::Read { room, user, seq, back } => self.take_read(*room, *user, *seq, *back),
-            Event::Notice { .. } => Vec::new(),
+            Event::Notice { room, kind, user } => {
+                let does = match kind {
+                    Notice::Enter => "joined",
+                    Notice::Leave => "left",
+                };
+                self.noticed.insert(*room, format!("{} {does} the room.", user.display_name));
+                vec![Touched::Typing(*room)]
+            }
             Event::Room { room } => self.take_room(room.clone()),
             Event::RoomLeft { room } => self.drop_room(*room),
             Event::Friend(state) => self.take_friend(state),
@@ -247,6 +257,11 @@ impl World {
         &self.bell
     }
 
+    /// Who came into a room last, or left it, in words.
+    pub fn noticed(&self, room: RoomId) -> Option<&str> {
+        self.noticed.get(&room).map(String::as_str)
+    }
+
     /// Who writes in a room.
     pub fn typing(&self, room: RoomId) -> &[AccountId] {
         self.typing.get(&room).map_or(&[], Vec::as_slice)
@@ -327,6 +342,9 @@ impl World {
 
     fn take_message(&mut self, message: &Message, by: Option<&By>) -> Vec<Touched> {
         let mut touched = self.stop_typing(message.room, message.author.id);
+        if self.noticed.remove(&message.room).is_some() {
+            touched.push(Touched::Typing(message.room));
+        }
         if let Some(room) = self.rooms.get_mut(&message.room) {
             let newest = message.seq > room.last_seq;
             room.revision = room.revision.max(message.revision);

@@ -1,9 +1,12 @@
 //! Where one speaks. With JavaScript a message goes to the outbox; without it, it is a plain form.
 
 use leptos::{ev, html, prelude::*};
-use protocol::{Body, RoomId};
+use protocol::{Body, MessageId, RoomId};
 
-use super::FormId;
+use super::{
+    FormId,
+    actions::{Acting, Replying},
+};
 use crate::{
     live::Live,
     presence::writes,
@@ -16,13 +19,18 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
     let form_id = use_context::<FormId>().map(|FormId(id)| id.to_string());
     let area = NodeRef::<html::Textarea>::new();
     let problem = RwSignal::new(None::<String>);
+    let acting = use_context::<Acting>();
     let send = Callback::new(move |()| {
         let Some(area) = area.get_untracked() else { return };
         match Body::parse(&area.value()) {
             Ok(body) => {
                 problem.set(None);
                 area.set_value("");
-                say(live, room, body);
+                let reply_to = acting.and_then(|acting| acting.replying.get_untracked());
+                say(live, room, body, reply_to);
+                if let Some(acting) = acting.filter(|_| reply_to.is_some()) {
+                    acting.replying.set(None);
+                }
             }
             // Blank: nothing to say, nothing to complain about.
             Err(_) if area.value().trim().is_empty() => area.set_value(""),
@@ -35,6 +43,21 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
         if sends && !breaks_line() {
             event.prevent_default();
             send.run(());
+        }
+        let Some(acting) = acting else { return };
+        match event.key().as_str() {
+            "Escape" => acting.replying.set(None),
+            "ArrowUp" if area.get_untracked().is_some_and(|area| area.value().is_empty()) => {
+                let last = live.peek(|world| {
+                    let last = world.timeline(room)?.last_by(world.me().id)?;
+                    (last.deleted_at.is_none()).then_some(last.id)
+                });
+                if last.is_some() {
+                    event.prevent_default();
+                    acting.editing.set(last);
+                }
+            }
+            _ => {}
         }
     });
     let on_input = Callback::new(move |text: String| {
@@ -72,6 +95,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
         >
             <input type="hidden" name="room" value=room.to_string() />
             <input type="hidden" name="id" value=form_id />
+            <Replying room />
             <div class="composer__box">
                 <TextArea name="body" label node_ref=area on_key on_input />
                 <button class="composer__send" type="submit" aria-label="Send">
@@ -85,14 +109,15 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
     }
 }
 
-fn say(live: Live, room: RoomId, body: Body) {
+fn say(live: Live, room: RoomId, body: Body, reply_to: Option<MessageId>) {
     #[cfg(feature = "hydrate")]
     {
         use crate::browser;
-        live.say(room, browser::new_message_id(), body.into_string(), browser::now());
+        let (id, at) = (browser::new_message_id(), browser::now());
+        live.say(room, crate::live::Said { id, body: body.into_string(), reply_to, at });
     }
     #[cfg(not(feature = "hydrate"))]
-    let _ = (live, room, body);
+    let _ = (live, room, body, reply_to);
 }
 
 /// On a screen without a keyboard Enter breaks the line, and the button sends.

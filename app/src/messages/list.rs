@@ -39,6 +39,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
         let room = world.room(room)?;
         room.read_seq.filter(|read| *read < room.last_seq)
     });
+    live.opens();
     let scroller = NodeRef::<html::Div>::new();
     let loading = RwSignal::new(false);
     let failed = RwSignal::new(false);
@@ -247,6 +248,7 @@ fn read_to_end(live: Live, room: RoomId) {
         (world.room(room)?.read_seq? < last).then_some(last)
     });
     if let Some(seq) = end
+        && live.reads(room)
         && crate::browser::is_watched()
     {
         live.command(protocol::Command::Read { room, seq });

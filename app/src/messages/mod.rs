@@ -1,11 +1,14 @@
 //! Messages: the list of what was said, and where one says something.
 
+mod actions;
+mod body;
 mod composer;
 mod list;
 mod row;
 
 use protocol::MessageId;
 
+pub use actions::{Acting, UndoLine};
 pub use composer::Composer;
 pub use list::MessageList;
 

@@ -1,7 +1,15 @@
 //! One message: pending, failed or stored, in the same keyed row all the way.
 
 use leptos::{either::Either, prelude::*};
-use protocol::{MessageId, RoomId, Timestamp, User};
+use protocol::{
+    MessageId, RoomId, Timestamp, User,
+    messages::{Kind, Reaction},
+};
+
+use super::{
+    actions::{self, Acting, Editor, Toolbar, may_delete, quote},
+    body,
+};
 
 use crate::{
     live::{
@@ -30,6 +38,18 @@ struct Shown {
     author: User,
     is_mine: bool,
     body: String,
+    /// Its class: a warning, an alert, an aside.
+    kind: Kind,
+    /// It mentions the viewer.
+    mentions_me: bool,
+    /// What it answers: who said that, and how it began.
+    answers: Option<(MessageId, String, String)>,
+    reactions: Vec<Reaction>,
+    /// Its number, where it has one.
+    seq: Option<i64>,
+    may_delete: bool,
+    /// Whether one may write in its room.
+    open: bool,
     /// It was said otherwise before.
     edited: bool,
     /// It was said, and taken back.
@@ -47,13 +67,23 @@ struct Shown {
 }
 
 impl Shown {
-    fn class(&self) -> &'static str {
-        match (self.begins_group, self.standing == Standing::Pending) {
-            (false, false) => "message",
-            (true, false) => "message message--first",
-            (false, true) => "message message--pending",
-            (true, true) => "message message--first message--pending",
+    fn class(&self) -> String {
+        let mut class = match (self.begins_group, self.standing == Standing::Pending) {
+            (false, false) => "message".to_owned(),
+            (true, false) => "message message--first".to_owned(),
+            (false, true) => "message message--pending".to_owned(),
+            (true, true) => "message message--first message--pending".to_owned(),
+        };
+        class.push_str(match self.kind {
+            Kind::Message => "",
+            Kind::Warning => " message--warning",
+            Kind::Alert => " message--alert",
+            Kind::Muted => " message--muted",
+        });
+        if self.mentions_me {
+            class.push_str(" message--mention");
         }
+        class
     }
 
     fn of(
@@ -77,6 +107,17 @@ impl Shown {
                 author: message.author.clone(),
                 is_mine,
                 body: message.body.clone(),
+                kind: message.kind,
+                mentions_me: message.mentions.contains(&me.id) && message.deleted_at.is_none(),
+                answers: message.reply_to.map(|id| {
+                    let (name, said) = quote(world, room, id);
+                    (id, name, said)
+                }),
+                reactions: message.reactions.clone(),
+                seq: Some(message.seq),
+                may_delete: may_delete(world, message),
+                open: world.room(room).is_some_and(|room| !room.closed)
+                    && message.deleted_at.is_none(),
                 edited: message.edited_at.is_some(),
                 deleted: message.deleted_at.is_some(),
                 folded: world.blocked().contains(&message.author.id),
@@ -92,6 +133,16 @@ impl Shown {
             author: me.clone(),
             is_mine: true,
             body: pending.body.clone(),
+            kind: Kind::Message,
+            mentions_me: false,
+            answers: pending.reply_to.map(|id| {
+                let (name, said) = quote(world, room, id);
+                (id, name, said)
+            }),
+            reactions: Vec::new(),
+            seq: None,
+            may_delete: false,
+            open: false,
             edited: false,
             deleted: false,
             folded: false,
@@ -130,12 +181,54 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
         })
     });
     on_cleanup(move || live.unwatch(Touched::Message(id)));
-    let class = move || shown.read().as_ref().map_or("message", Shown::class);
-    view! { <li class=class>{move || shown.get().map(|shown| drawn(id, shown))}</li> }
+    let class = move || shown.read().as_ref().map_or("message".to_owned(), Shown::class);
+    let acting = use_context::<Acting>();
+    let point = move || {
+        if let Some(acting) = acting
+            && acting.on.get_untracked() != Some(id)
+        {
+            acting.on.set(Some(id));
+        }
+    };
+    let is_pointed = Memo::new(move |_| acting.is_some_and(|acting| acting.on.get() == Some(id)));
+    let is_edited =
+        Memo::new(move |_| acting.is_some_and(|acting| acting.editing.get() == Some(id)));
+    view! {
+        <li
+            class=class
+            id=format!("m-{id}")
+            on:pointerenter=move |_| point()
+            on:focusin=move |_| point()
+        >
+            {move || shown.get().map(|shown| drawn(live, room, id, shown, is_edited))}
+            {move || {
+                let shown = is_pointed.get().then(|| shown.get()).flatten()?;
+                let seq = shown.seq?;
+                Some(
+                    view! {
+                        <Toolbar
+                            room
+                            id
+                            seq
+                            is_mine=shown.is_mine && !shown.deleted
+                            may_delete=shown.may_delete
+                            open=shown.open
+                        />
+                    },
+                )
+            }}
+        </li>
+    }
 }
 
 /// A row as it stands now: what changes redraws this one, and no other.
-fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
+fn drawn(
+    live: Live,
+    room: RoomId,
+    id: MessageId,
+    shown: Shown,
+    is_edited: Memo<bool>,
+) -> impl IntoView {
     let Shown {
         author,
         at,
@@ -148,8 +241,11 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
         begins_day,
         is_first_new,
         is_mine,
+        answers,
+        reactions,
+        ..
     } = shown;
-    let (body, says) = match deleted {
+    let (text, says) = match deleted {
         true => ("This message was deleted.".to_owned(), "message__body message__body--gone"),
         false => (body, "message__body"),
     };
@@ -198,23 +294,39 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
                     " "
                     <Moment at style=Style::Clock />
                 </h2>
-                <p class=says dir="auto">
-                    {match folded && !deleted {
-                        true => Either::Left(view! { <Folded body /> }),
-                        false => Either::Right(body),
-                    }}
-                    {(edited && !deleted)
-                        .then(|| view! { <span class="message__note">" (edited)"</span> })}
-                    {ticked
-                        .then(|| {
-                            view! {
-                                <span class="message__tick" role="img" aria-label="Stored">
-                                    <Icon name="check" />
-                                </span>
-                            }
-                        })}
-                    {is_pending.then(|| view! { <span class="visually-hidden">" (sending)"</span> })}
-                </p>
+                {answers
+                    .filter(|_| !deleted)
+                    .map(|(id, name, said)| actions::answers(id, name, said))}
+                {move || match is_edited.get() {
+                    true => {
+                        Either::Left(view! { <Editor room id body=text.clone() /> })
+                    }
+                    false => {
+                        let tail = view! {
+                            {(edited && !deleted)
+                                .then(|| view! { <span class="message__note">" (edited)"</span> })}
+                            {ticked
+                                .then(|| {
+                                    view! {
+                                        <span class="message__tick" role="img" aria-label="Stored">
+                                            <Icon name="check" />
+                                        </span>
+                                    }
+                                })}
+                            {is_pending
+                                .then(|| view! { <span class="visually-hidden">" (sending)"</span> })}
+                        };
+                        Either::Right(view! {
+                            <div class=says dir="auto">
+                                {match folded && !deleted {
+                                    true => Either::Left(view! { <Folded body=text.clone() /> }),
+                                    false => Either::Right(body::body(&text, tail)),
+                                }}
+                            </div>
+                        })
+                    }
+                }}
+                {actions::reactions(live, room, id, if deleted { Vec::new() } else { reactions })}
                 {failed.map(|why| view! { <Failed id why /> })}
             </div>
         </article>
@@ -226,7 +338,7 @@ fn drawn(id: MessageId, shown: Shown) -> impl IntoView {
 fn Folded(body: String) -> impl IntoView {
     let is_open = RwSignal::new(false);
     move || match is_open.get() {
-        true => Either::Left(body.clone()),
+        true => Either::Left(body::body(&body, ())),
         false => Either::Right(view! {
             <span class="message__note">"From somebody you block. "</span>
             <button class="link-button" type="button" on:click=move |_| is_open.set(true)>

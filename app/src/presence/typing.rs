@@ -5,9 +5,6 @@ use protocol::{AccountId, RoomId};
 
 use crate::live::{Live, world::Touched};
 
-/// As many are named.
-const NAMED: usize = 3;
-
 /// The viewer has written something in a room. The server passes it on at most once in three seconds,
 /// and so it is told.
 pub fn writes(live: Live, room: RoomId) {
@@ -17,19 +14,20 @@ pub fn writes(live: Live, room: RoomId) {
     let _ = (live, room);
 }
 
-/// Says who is writing, three names at most.
+/// Says who is writing, three names at most; and who came or left, where nobody is.
 #[component]
 pub fn TypingLine(room: RoomId) -> impl IntoView {
     let live = Live::here();
-    let names = move || {
+    let line = move || {
         live.get(Touched::Typing(room), |world| {
             let name = |id: &AccountId| world.name_of(*id).unwrap_or("Somebody").to_owned();
-            world.typing(room).iter().map(name).collect::<Vec<_>>()
+            let names = world.typing(room).iter().map(name).collect::<Vec<_>>();
+            said(&names).or_else(|| world.noticed(room).map(str::to_owned))
         })
     };
     view! {
         <p class="typing-line" role="status">
-            {move || said(&names())}
+            {line}
         </p>
     }
 }
@@ -40,7 +38,7 @@ fn said(names: &[String]) -> Option<String> {
         [one] => format!("{one} is typing …"),
         [one, other] => format!("{one} and {other} are typing …"),
         [one, other, third] => format!("{one}, {other} and {third} are typing …"),
-        many => format!("{} people are typing …", many.len().max(NAMED)),
+        many => format!("{} people are typing …", many.len()),
     })
 }
 

@@ -32,9 +32,15 @@ pub fn RoomList() -> impl IntoView {
     };
     view! {
         <nav class="room-list" aria-label="Chats">
-            <h2 class="room-list__heading" hidden=move || ids.read()[0].is_empty()>
-                "Rooms"
-            </h2>
+            <div class="room-list__bar">
+                <h2 class="room-list__heading">"Rooms"</h2>
+                <a class="icon-button" href="/rooms" rel="external" aria-label="Find a room">
+                    <Icon name="search" />
+                </a>
+                <a class="icon-button" href="/rooms/new" rel="external" aria-label="New room">
+                    <Icon name="plus" />
+                </a>
+            </div>
             {rows(0)} <h2 class="room-list__heading">"Direct messages"</h2> {rows(1)}
             <p class="room-list__empty" hidden=move || !ids.read()[1].is_empty()>
                 "Conversations with your friends appear here."
@@ -73,6 +79,8 @@ struct Shown {
     preview: Option<String>,
     at: Option<Timestamp>,
     unread: i64,
+    /// Somebody mentioned the viewer in what is unread.
+    is_mentioned: bool,
 }
 
 impl Shown {
@@ -86,11 +94,12 @@ impl Shown {
             }),
             at: last.map(|last| last.created_at),
             unread: room.unread(),
+            is_mentioned: room.mentions.unwrap_or(0) > 0,
         }
     }
 }
 
-fn drawn(Shown { name, preview, at, unread }: Shown) -> impl IntoView {
+fn drawn(Shown { name, preview, at, unread, is_mentioned }: Shown) -> impl IntoView {
     let at = at.filter(|_| unread == 0);
     view! {
         <span class="room-row__text">
@@ -105,8 +114,11 @@ fn drawn(Shown { name, preview, at, unread }: Shown) -> impl IntoView {
         {(unread > 0)
             .then(|| {
                 view! {
-                    <span class="count">
-                        {unread} <span class="visually-hidden">" unread"</span>
+                    <span class=if is_mentioned { "count count--mention" } else { "count" }>
+                        {unread}
+                        <span class="visually-hidden">
+                            {if is_mentioned { " unread, you are mentioned" } else { " unread" }}
+                        </span>
                     </span>
                 }
             })}

@@ -8,7 +8,7 @@ use crate::{
     frame::NotHere,
     friends::Actions,
     live::{Live, world::Touched},
-    messages::{Composer, MessageList},
+    messages::{Acting, Composer, MessageList, UndoLine},
     presence::{self, TypingLine},
     ui::{Avatar, Empty, Here, Icon, Size},
 };
@@ -62,6 +62,7 @@ pub fn RoomPage(id: RoomId) -> impl IntoView {
 #[component]
 fn Conversation(id: RoomId) -> impl IntoView {
     let live = Live::here();
+    provide_context(Acting::new());
     let room = Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).cloned()));
     let name = Signal::derive(move || {
         room.with(|room| room.as_ref().map(|room| room.name.clone())).unwrap_or_default()
@@ -77,8 +78,16 @@ fn Conversation(id: RoomId) -> impl IntoView {
                 let said = presence::said(live, here, other.id);
                 Some(said.unwrap_or_else(|| format!("@{}", other.username)))
             }
-            Some(room) if room.member_count == 1 => Some("1 member".to_owned()),
-            Some(room) => Some(format!("{} of {} here", room.online_count, room.member_count)),
+            Some(room) => {
+                let members = match room.member_count {
+                    1 => "1 member".to_owned(),
+                    n => format!("{} of {n} here", room.online_count),
+                };
+                Some(match room.topic.is_empty() {
+                    true => members,
+                    false => format!("{members} · {}", room.topic),
+                })
+            }
             None => None,
         })
     };
@@ -106,9 +115,23 @@ fn Conversation(id: RoomId) -> impl IntoView {
                             </a>
                         }
                     })}
+                {(kind != Some(Kind::Direct))
+                    .then(|| {
+                        view! {
+                            <a
+                                class="icon-button"
+                                href=format!("/rooms/{id}/settings")
+                                rel="external"
+                                aria-label="Members and settings"
+                            >
+                                <Icon name="users" />
+                            </a>
+                        }
+                    })}
             </header>
             <MessageList room=id name />
             <TypingLine room=id />
+            <UndoLine />
             {move || {
                 if !closed.get() {
                     return Either::Left(view! { <Composer room=id name /> });

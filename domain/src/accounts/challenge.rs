@@ -52,7 +52,9 @@ pub(super) fn take(ctx: &Ctx, challenge: Option<&Challenge>) -> Result<()> {
         return invalid(stale);
     }
     if !is_worked(token, answer.as_deref()) && age < BY_HAND_MS {
-        return invalid("That was faster than anybody types. Send it once more, please.");
+        return invalid(
+            "That was faster than anybody types. Wait four seconds, then send it again.",
+        );
     }
     let mut used = ctx.challenges.0.lock().unwrap_or_else(PoisonError::into_inner);
     used.retain(|_, at| at.0 + LIFETIME_MS > now.0);

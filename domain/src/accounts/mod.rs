@@ -34,6 +34,14 @@ pub async fn me(ctx: &Ctx, viewer: &Viewer) -> Result<User> {
     by_id(ctx.db.read(), viewer.account()).await
 }
 
+/// Whether nobody has ever lived in this house.
+///
+/// # Errors
+/// As reading fails.
+pub async fn is_empty(ctx: &Ctx) -> Result<bool> {
+    Ok(entity::Entity::find().one(ctx.db.read()).await?.is_none())
+}
+
 /// A person by username.
 ///
 /// # Errors
@@ -78,6 +86,16 @@ pub(crate) async fn by_ids(
         found.extend(accounts.into_iter().map(|account| (account.id, account.into())));
     }
     Ok(found)
+}
+
+/// # Errors
+/// `NotFound` where the account is gone.
+pub(crate) async fn alive(conn: &impl ConnectionTrait, id: AccountId) -> Result<()> {
+    let found = entity::Entity::find_by_id(id).one(conn).await?;
+    match found.is_some_and(|account| account.deleted_at.is_none()) {
+        true => Ok(()),
+        false => Err(Error::NotFound),
+    }
 }
 
 /// Whether somebody is one of the house's own people.
@@ -133,6 +151,20 @@ pub(crate) async fn hold_pair(tx: &Tx, one: AccountId, other: AccountId) -> Resu
         .all(tx.conn())
         .await?;
     Ok(locked.iter().all(|account| account.deleted_at.is_none()))
+}
+
+/// Locks accounts in the order of their ids, whether they are there or not.
+pub(crate) async fn hold(tx: &Tx, ids: impl IntoIterator<Item = AccountId>) -> Result<()> {
+    let ids = padded(ids);
+    if !ids.is_empty() {
+        entity::Entity::find()
+            .filter(entity::Column::Id.is_in(ids))
+            .order_by_asc(entity::Column::Id)
+            .lock(LockType::NoKeyUpdate)
+            .all(tx.conn())
+            .await?;
+    }
+    Ok(())
 }
 
 /// The two ids as one key, the same whichever comes first: what only one pair may have.

@@ -8,13 +8,14 @@ use protocol::{
     messages::{By, Said},
     rooms::{Action, Preview, Role},
 };
-use sea_orm::{ActiveValue::Set, QueryOrder as _, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder as _, entity::prelude::*, sea_query::ExprTrait as _};
 
 use super::{entity, shown, undo};
 use crate::{
     Ctx, Error, Result, accounts,
     bus::Change,
     db::Tx,
+    limits::Rule,
     rooms::{
         Member,
         access::{self, speaker},
@@ -26,15 +27,17 @@ use crate::{
 /// Gives a message of the member's own another text. With the same text nothing changes.
 ///
 /// # Errors
-/// `NotFound` where it is not in this room, or deleted; `Forbidden` where it is somebody else's, or
-/// the room is closed.
+/// `NotFound` where it is not in this room, or deleted; `Forbidden` where it is somebody else's, the
+/// room is closed, or they are muted there; `RateLimited`.
 pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Result<Arc<Message>> {
+    ctx.limits().take_for(Rule::Message, member.account())?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         let mut row = of_room(tx, member, id).await?;
         if row.author_id != member.account() {
             return Err(Error::Forbidden("Only its author edits a message."));
         }
+        access::not_muted(tx, member).await?;
         if row.deleted_at.is_some() {
             return Err(Error::NotFound);
         }
@@ -50,6 +53,7 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
             said_at: Set(row.edited_at.unwrap_or(row.created_at)),
         };
         entity::edit::Entity::insert(said).exec_without_returning(tx.conn()).await?;
+        forget_oldest(tx, &row).await?;
         row.edited_at = Some(tx.now());
         change(tx, &room, row).await
     })
@@ -62,7 +66,7 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
 /// `NotFound` where it is not in this room; `Forbidden` for who is neither its author nor a
 /// moderator.
 pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Message>> {
-    let deleted = ctx
+    let (deleted, is_new) = ctx
         .transact_as(member.viewer(), async |tx| {
             let room = access::still_member(tx, member).await?;
             let mut row = of_room(tx, member, id).await?;
@@ -71,7 +75,7 @@ pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Mes
                 return Err(Error::Forbidden("Only its author or a moderator deletes a message."));
             }
             if row.deleted_at.is_some() {
-                return now(tx, row).await;
+                return Ok((now(tx, row).await?, false));
             }
             undo::keep(tx, member, &row).await?;
             if !is_own {
@@ -80,14 +84,37 @@ pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Mes
             }
             row.body = String::new();
             row.deleted_at = Some(tx.now());
-            change(tx, &room, row).await
+            Ok((change(tx, &room, row).await?, true))
         })
         .await?;
-    undo::sweep_later(ctx);
+    if is_new {
+        undo::sweep_later(ctx);
+    }
     Ok(deleted)
 }
 
-/// What an edited message said before, the oldest first.
+/// As many earlier texts of a message are kept.
+const EDITS: u64 = 50;
+
+async fn forget_oldest(tx: &Tx, row: &entity::Model) -> Result<()> {
+    let of_this =
+        entity::edit::Column::RoomId.eq(row.room_id).and(entity::edit::Column::Seq.eq(row.seq));
+    let kept = entity::edit::Entity::find().filter(of_this.clone()).count(tx.conn()).await?;
+    if kept > EDITS {
+        let oldest = entity::edit::Entity::find()
+            .filter(of_this)
+            .order_by_asc(entity::edit::Column::Revision)
+            .one(tx.conn())
+            .await?;
+        if let Some(oldest) = oldest {
+            let key = (oldest.room_id, oldest.seq, oldest.revision);
+            entity::edit::Entity::delete_by_id(key).exec(tx.conn()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What an edited message said before, the oldest first: at most the latest 50 of its texts.
 ///
 /// # Errors
 /// `NotFound` where it is not in this room, or deleted.

@@ -3,6 +3,7 @@
 use protocol::{AccountId, RoomId};
 use sea_orm::{
     ActiveValue::Set, Condition, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    sea_query::ExprTrait as _,
 };
 
 use super::{change, entity};
@@ -112,6 +113,9 @@ async fn forget_some(ctx: &Ctx, id: RoomId, which: Condition) -> Result<bool> {
         for mut row in theirs().all(tx.conn()).await? {
             row.body = String::new();
             row.deleted_at = Some(tx.now());
+            let earlier =
+                entity::edit::Column::RoomId.eq(id).and(entity::edit::Column::Seq.eq(row.seq));
+            entity::edit::Entity::delete_many().filter(earlier).exec(tx.conn()).await?;
             let message = change::change(tx, &room, row).await?;
             room.revision = message.revision;
         }

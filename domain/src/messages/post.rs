@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait, entity::prelude::*};
 
 use super::{entity, mentions, queues::Waiting, shown};
 use crate::{
-    Ctx, Error, Result,
+    Ctx, Error, Result, accounts,
     bus::Change,
     db::Tx,
     limits::Rule,
@@ -50,7 +50,11 @@ pub fn post(
     id: MessageId,
     draft: Draft,
 ) -> impl Future<Output = Result<Posted>> + Send + 'static {
-    let within = ctx.limits().take_for(Rule::Message, member.account());
+    let within = ctx.limits().take_for(Rule::Message, member.account()).and_then(|()| {
+        let names = mentioned(draft.body.as_str());
+        let take = |_| ctx.limits().take_for(Rule::Mention, member.account());
+        names.iter().try_for_each(take)
+    });
     let answer = within.and_then(|()| ctx.queues.join(*member, id, draft));
     async move { answer?.await.map_err(Error::internal)? }
 }
@@ -58,11 +62,15 @@ pub fn post(
 /// Stores what waits, in the order of the queue: an outcome for each.
 pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Posted>>> {
     let members: Vec<&Member> = line.iter().map(|waiting| &waiting.member).collect();
+    let mentions = mentions::of(tx, line).await?;
+    // Accounts before rooms, as everyone takes them: those who are mentioned may get a card.
+    accounts::hold(tx, mentions.values().copied()).await?;
     let mut batch = Batch {
         rooms: access::lock_all(tx, members.iter().map(|member| member.room())).await?,
         standings: access::standings(tx, &members).await?,
         stored: stored_before(tx, line).await?,
-        mentions: mentions::of(tx, line).await?,
+        mentions,
+        spoke: HashMap::new(),
         fresh: Vec::new(),
         now: tx.now(),
     };
@@ -89,6 +97,8 @@ struct Batch {
     stored: HashMap<(RoomId, MessageId), entity::Model>,
     /// In a room, by an author, under a name: whom they mention there.
     mentions: HashMap<(RoomId, AccountId, String), AccountId>,
+    /// Who has spoken where in this transaction.
+    spoke: HashMap<(RoomId, AccountId), Timestamp>,
     fresh: Vec<Arc<Message>>,
     now: Timestamp,
 }
@@ -127,8 +137,10 @@ impl Batch {
                 let why = "Only owners and moderators write warnings, alerts and asides.";
                 return Err(Error::Forbidden(why));
             }
+            // On whichever of their devices they spoke.
+            voice.spoke_at = voice.spoke_at.max(self.spoke.get(&(room.id, author.id)).copied());
             voice.may_be_heard(room.slow_mode, self.now)?;
-            voice.spoke_at = Some(self.now);
+            self.spoke.insert((room.id, author.id), self.now);
         }
         let mentions = match &self.mentions {
             known if known.is_empty() => Vec::new(),

@@ -1,10 +1,14 @@
 //! Ten seconds in which a deletion can be undone. After them nothing of the text is left.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use protocol::{Message, MessageId};
 use sea_orm::{
     ActiveValue::Set,
+    QuerySelect as _,
     entity::prelude::*,
     sea_query::{ExprTrait as _, OnConflict},
 };
@@ -13,7 +17,7 @@ use super::{
     change::{change, now, of_room},
     entity::{self, edit, undo},
 };
-use crate::{Ctx, Error, Result, db::Tx, rooms::Member, rooms::access};
+use crate::{Ctx, Error, Result, accounts, db::Tx, rooms::Member, rooms::access};
 
 /// How long a deletion can be undone, in milliseconds.
 pub const UNDO_MS: i64 = 10_000;
@@ -34,6 +38,7 @@ pub async fn restore(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Me
         let is_theirs = |kept: &undo::Model| {
             kept.deleted_by == member.account() && tx.now().0 - kept.deleted_at.0 <= UNDO_MS
         };
+        accounts::alive(tx.conn(), row.author_id).await?;
         let late = Error::Conflict("It is too late to undo this.");
         let kept = kept.filter(is_theirs).ok_or(late)?;
         undo::Entity::delete_by_id((row.room_id, row.seq)).exec(tx.conn()).await?;
@@ -60,28 +65,49 @@ pub(super) async fn keep(tx: &Tx, member: &Member, row: &entity::Model) -> Resul
     Ok(())
 }
 
-/// Forgets what can be undone no more, with what was said before it; and what a stop has left.
-pub(crate) async fn sweep(ctx: &Ctx) -> Result<()> {
+/// As many are forgotten in one transaction.
+const AT_ONCE: u64 = 100;
+
+/// Forgets what can be undone no more, with what was said before it; and what a stop has left. Whether
+/// something is left that still can be.
+pub(crate) async fn sweep(ctx: &Ctx) -> Result<bool> {
     let over = undo::Column::DeletedAt.lt(ctx.clock().now().0 - UNDO_MS);
-    for row in undo::Entity::find().filter(over).all(ctx.db.read()).await? {
+    loop {
+        let due = || undo::Entity::find().filter(over.clone()).limit(AT_ONCE);
+        if due().all(ctx.db.read()).await?.is_empty() {
+            return Ok(undo::Entity::find().one(ctx.db.read()).await?.is_some());
+        }
         ctx.transact(async |tx| {
-            let edits = edit::Column::RoomId.eq(row.room_id).and(edit::Column::Seq.eq(row.seq));
-            edit::Entity::delete_many().filter(edits).exec(tx.conn()).await?;
-            undo::Entity::delete_by_id((row.room_id, row.seq)).exec(tx.conn()).await?;
+            for row in due().all(tx.conn()).await? {
+                let edits = edit::Column::RoomId.eq(row.room_id).and(edit::Column::Seq.eq(row.seq));
+                edit::Entity::delete_many().filter(edits).exec(tx.conn()).await?;
+                undo::Entity::delete_by_id((row.room_id, row.seq)).exec(tx.conn()).await?;
+            }
             Ok(())
         })
         .await?;
     }
-    Ok(())
 }
 
-/// Sweeps once what was deleted now cannot be undone any more.
+/// Sweeps as long as something can be undone: one at a time, however much is deleted.
 pub(super) fn sweep_later(ctx: &Ctx) {
+    if ctx.sweeps.swap(true, Ordering::AcqRel) {
+        return;
+    }
     let ctx = ctx.clone();
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(UNDO_MS.unsigned_abs() + 500)).await;
-        if let Err(error) = sweep(&ctx).await {
-            tracing::error!(%error, "what was deleted could not be forgotten: the next start does it");
+        loop {
+            tokio::time::sleep(Duration::from_millis(UNDO_MS.unsigned_abs() + 500)).await;
+            // What is deleted from here on wakes the next one.
+            ctx.sweeps.store(false, Ordering::Release);
+            match sweep(&ctx).await {
+                Ok(true) if !ctx.sweeps.swap(true, Ordering::AcqRel) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what was deleted is forgotten with the next start");
+                    return;
+                }
+            }
         }
     });
 }

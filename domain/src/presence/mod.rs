@@ -68,7 +68,7 @@ pub async fn friends(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
 }
 
 /// A person's public profile; to who is signed in also with how they stand to each other, and whether
-/// the person is here, where neither blocks the other.
+/// the person is here; where one blocks the other, it looks as if they were not.
 ///
 /// # Errors
 /// `NotFound` where nobody has the name.
@@ -79,9 +79,10 @@ pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Resu
     if profile.relation == Some(Relation::Friend) {
         let (status, last_seen) = of(ctx, id).await?;
         profile.user = User { status: Some(status), last_seen, ..profile.user };
-    } else if id != viewer.account() && !friends::apart(ctx, viewer.account()).await?.contains(&id)
-    {
-        profile.user.status = Some(status(ctx, id));
+    } else if id != viewer.account() {
+        // Where there is a block they look as if they were away: it is told to nobody.
+        let is_apart = friends::apart(ctx, viewer.account()).await?.contains(&id);
+        profile.user.status = Some(if is_apart { Status::Offline } else { status(ctx, id) });
     }
     Ok(profile)
 }
@@ -96,8 +97,8 @@ pub(crate) fn dress<'a>(ctx: &Ctx, users: impl IntoIterator<Item = &'a mut User>
     }
 }
 
-/// Who is in the member's room, with whether they are here; of those with whom there is a block it is
-/// not said.
+/// Who is in the member's room, with whether they are here; those with whom there is a block look as
+/// if they were not.
 ///
 /// # Errors
 /// As reading fails.
@@ -107,7 +108,7 @@ pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<MemberOf>> {
     let now = ctx.clock.now();
     for MemberOf { user, .. } in &mut members {
         let status = ctx.presence.status(user.id, now);
-        user.status = (!apart.contains(&user.id)).then_some(status);
+        user.status = Some(if apart.contains(&user.id) { Status::Offline } else { status });
     }
     Ok(members)
 }

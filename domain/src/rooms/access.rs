@@ -122,6 +122,20 @@ pub(crate) async fn role(tx: &Tx, member: &Member) -> Result<Role> {
     row.map(|row| row.role).ok_or(Error::NotFound)
 }
 
+/// Whether the member may write as far as moderators are concerned, read in the transaction that acts.
+///
+/// # Errors
+/// `Forbidden` for who is muted.
+pub(crate) async fn not_muted(tx: &Tx, member: &Member) -> Result<()> {
+    let row = membership_of(tx.conn(), member.room, member.account()).await?;
+    match row.and_then(|row| row.muted_until).is_some_and(|until| until > tx.now()) {
+        true => Err(Error::Forbidden(MUTED)),
+        false => Ok(()),
+    }
+}
+
+const MUTED: &str = "A moderator has muted you here for a while.";
+
 /// Whether the members of a room may speak there now, by its locked row.
 ///
 /// # Errors
@@ -194,7 +208,7 @@ impl Voice {
     /// `Forbidden` for who is muted; `RateLimited` for who has just spoken in a slow room.
     pub(crate) fn may_be_heard(&self, slow_mode: i64, now: Timestamp) -> Result<()> {
         if self.muted_until.is_some_and(|until| until > now) {
-            return Err(Error::Forbidden("A moderator has muted you here for a while."));
+            return Err(Error::Forbidden(MUTED));
         }
         if slow_mode > 0
             && self.role == Role::Member

@@ -152,6 +152,7 @@ pub async fn preview(ctx: &Ctx, code: &str) -> Result<Invitation> {
     let conn = ctx.db.read();
     let row = find(conn, code, ctx.clock().now()).await?;
     let room = room::Entity::find_by_id(row.room_id).one(conn).await?.ok_or(Error::NotFound)?;
+    holds(conn, &row, &room).await?;
     Ok(Invitation {
         room: room.id,
         name: room.name,
@@ -177,6 +178,7 @@ pub async fn accept(ctx: &Ctx, viewer: &Viewer, code: &str) -> Result<Room> {
                 return Ok(room.id);
             }
             let row = find(tx.conn(), code, tx.now()).await?;
+            holds(tx.conn(), &row, &room).await?;
             if members::was_removed(tx, room.id, me).await? {
                 return Err(Error::NotFound);
             }
@@ -203,6 +205,20 @@ pub async fn accept(ctx: &Ctx, viewer: &Viewer, code: &str) -> Result<Room> {
         })
         .await?;
     list::show(ctx, me, id).await
+}
+
+/// Whether who made an invite may still invite: it ends with their right to.
+async fn holds(
+    conn: &impl ConnectionTrait,
+    invite: &invite::Model,
+    room: &room::Model,
+) -> Result<()> {
+    let by = access::membership_of(conn, room.id, invite.created_by).await?;
+    let may = |role: Role| room.kind == Kind::Public || role != Role::Member;
+    match by.is_some_and(|by| may(by.role)) && !room.closed {
+        true => Ok(()),
+        false => Err(Error::NotFound),
+    }
 }
 
 async fn find(conn: &impl ConnectionTrait, code: &str, now: Timestamp) -> Result<invite::Model> {

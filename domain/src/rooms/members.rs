@@ -99,15 +99,21 @@ pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
         return Err(Error::Forbidden("A direct room is for two."));
     }
     ctx.transact_as(member.viewer(), async |tx| {
-        access::still_member(tx, member).await?;
+        let room = access::still_member(tx, member).await?;
         if access::membership_of(tx.conn(), member.room(), user.id).await?.is_some() {
             return Ok(());
+        }
+        if room.closed {
+            return Err(Error::Forbidden("This room is closed."));
+        }
+        if room.staff_only && !accounts::is_staff(tx.conn(), user.id).await? {
+            return Err(Error::Forbidden("This room is for the staff."));
         }
         if !friends::are_friends(tx.conn(), member.account(), user.id).await? {
             return Err(Error::Forbidden("Only friends can be added; invite others."));
         }
         if was_removed(tx, member.room(), user.id).await? {
-            if !member.can_moderate() {
+            if access::role(tx, member).await? == Role::Member {
                 return Err(Error::Forbidden("Only a moderator lets them back in."));
             }
             moderation::let_back_in(tx, member.room(), user.id).await?;
@@ -151,15 +157,11 @@ pub async fn leave(ctx: &Ctx, member: &Member) -> Result<()> {
     }
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
-        if member.role() == Role::Owner && room.member_count > 1 {
-            let owners = membership::Entity::find()
-                .filter(membership::Column::RoomId.eq(member.room()))
-                .filter(membership::Column::Role.eq(Role::Owner))
-                .count(tx.conn())
-                .await?;
-            if owners == 1 {
-                return Err(Error::Conflict("Make somebody else the owner first."));
-            }
+        if room.member_count > 1
+            && access::role(tx, member).await? == Role::Owner
+            && moderation::owners(tx, room.id).await? == 1
+        {
+            return Err(Error::Conflict("Make somebody else the owner first."));
         }
         depart(tx, &room, member.account()).await
     })
@@ -290,7 +292,9 @@ pub(super) async fn enter(tx: &mut Tx, id: RoomId, account: AccountId, role: Rol
         read_seq: Set(room.last_seq),
         joined_at: Set(tx.now()),
         muted_until: Set(None),
-        spoke_at: Set(None),
+        // Where one waits between two messages, who comes in waits as well: nobody gets around it by
+        // leaving and coming back.
+        spoke_at: Set((room.slow_mode > 0 && role == Role::Member).then_some(tx.now())),
         notify: Set(Notify::All),
         mentioned_seq: Set(0),
     };
@@ -304,8 +308,17 @@ pub(super) async fn enter(tx: &mut Tx, id: RoomId, account: AccountId, role: Rol
 }
 
 pub(super) async fn depart(tx: &mut Tx, room: &room::Model, account: AccountId) -> Result<()> {
+    let Some(row) = access::membership_of(tx.conn(), room.id, account).await? else {
+        return Ok(());
+    };
     membership::Entity::delete_by_id((room.id, account)).exec(tx.conn()).await?;
     count(tx, room.id, -1).await?;
+    // Who is muted does not get rid of that by going: a moderator lets them back in.
+    if row.muted_until.is_some_and(|until| until > tx.now())
+        && !was_removed(tx, room.id, account).await?
+    {
+        moderation::keep_out(tx, room.id, account, account, None).await?;
+    }
     tx.emit(Change::Left { room: room.id, account, access: room.access + 1 });
     if room.notices {
         tx.emit(Change::Noticed { room: room.id, account, enters: false });

@@ -196,10 +196,26 @@ pub(super) async fn turn_out(
     account: AccountId,
     ban: Option<&str>,
 ) -> Result<()> {
+    keep_out(tx, room.id, account, member.account(), ban).await?;
+    if access::membership_of(tx.conn(), room.id, account).await?.is_some() {
+        members::depart(tx, room, account).await?;
+    }
+    let action = if ban.is_some() { Action::Banned } else { Action::Removed };
+    note(tx, member, action, Some(account), ban.unwrap_or_default()).await
+}
+
+/// Somebody comes back by a moderator's hand alone; with a reason, only once the ban is lifted.
+pub(super) async fn keep_out(
+    tx: &Tx,
+    room: RoomId,
+    account: AccountId,
+    by: AccountId,
+    ban: Option<&str>,
+) -> Result<()> {
     let removed = removal::ActiveModel {
-        room_id: Set(room.id),
+        room_id: Set(room),
         account_id: Set(account),
-        removed_by: Set(member.account()),
+        removed_by: Set(by),
         removed_at: Set(tx.now()),
         banned: Set(ban.is_some()),
         reason: Set(ban.unwrap_or_default().to_owned()),
@@ -213,11 +229,7 @@ pub(super) async fn turn_out(
         ])
         .to_owned();
     removal::Entity::insert(removed).on_conflict(again).exec_without_returning(tx.conn()).await?;
-    if access::membership_of(tx.conn(), room.id, account).await?.is_some() {
-        members::depart(tx, room, account).await?;
-    }
-    let action = if ban.is_some() { Action::Banned } else { Action::Removed };
-    note(tx, member, action, Some(account), ban.unwrap_or_default()).await
+    Ok(())
 }
 
 /// A moderator lets somebody back in whom one removed; not who is banned.

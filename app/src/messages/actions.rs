@@ -1,0 +1,438 @@
+//! What one does about a message: react, answer, edit, delete and undo that.
+
+use leptos::{either::Either, ev, html, prelude::*};
+use protocol::{
+    Body, Message, MessageId, RoomId,
+    messages::Reaction,
+    rooms::{Kind, Role},
+};
+
+use crate::{
+    live::{Live, world::World},
+    ui::{Icon, TextArea},
+};
+
+/// What is offered first, and in the picker.
+const EMOJI: [&str; 24] = [
+    "👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "🔥", "✅", "👏", "😀", "😉", "😍", "🤔", "😴",
+    "😬", "🙌", "💪", "🚀", "☕", "🌱", "👎", "❌",
+];
+
+/// What the conversation is doing. Found by `use_context`, inside a conversation alone.
+#[derive(Clone, Copy)]
+pub struct Acting {
+    /// The message that shows what can be done about it.
+    pub on: RwSignal<Option<MessageId>>,
+    /// The one that is being answered.
+    pub replying: RwSignal<Option<MessageId>>,
+    /// The one that is being edited.
+    pub editing: RwSignal<Option<MessageId>>,
+    /// The one that was just deleted here.
+    pub deleted: RwSignal<Option<(RoomId, MessageId)>>,
+}
+
+impl Acting {
+    pub fn new() -> Self {
+        Self {
+            on: RwSignal::new(None),
+            replying: RwSignal::new(None),
+            editing: RwSignal::new(None),
+            deleted: RwSignal::new(None),
+        }
+    }
+}
+
+/// Whether the viewer may delete a message.
+pub fn may_delete(world: &World, message: &Message) -> bool {
+    let room = world.room(message.room);
+    let keeps = room.is_some_and(|room| {
+        room.kind != Kind::Direct && matches!(room.role, Some(Role::Owner | Role::Moderator))
+    });
+    message.deleted_at.is_none() && (message.author.id == world.me().id || keeps)
+}
+
+/// The buttons beside a message.
+#[component]
+pub fn Toolbar(
+    room: RoomId,
+    id: MessageId,
+    seq: i64,
+    is_mine: bool,
+    may_delete: bool,
+    open: bool,
+) -> impl IntoView {
+    let live = Live::here();
+    let acting = use_context::<Acting>();
+    let picks = RwSignal::new(false);
+    let reply = move |_| {
+        if let Some(acting) = acting {
+            acting.replying.set(Some(id));
+        }
+    };
+    let edit = move |_| {
+        if let Some(acting) = acting {
+            acting.editing.set(Some(id));
+        }
+    };
+    let button = |icon: &'static str, label: &'static str| {
+        view! {
+            <Icon name=icon />
+            <span class="visually-hidden">{label}</span>
+        }
+    };
+    let write = move || {
+        open.then(|| {
+            view! {
+                <button
+                    class="toolbar__button"
+                    type="button"
+                    title="React"
+                    aria-expanded=move || if picks.get() { "true" } else { "false" }
+                    on:click=move |_| picks.update(|picks| *picks = !*picks)
+                >
+                    {button("smile", "React")}
+                </button>
+                <button class="toolbar__button" type="button" title="Reply" on:click=reply>
+                    {button("reply", "Reply")}
+                </button>
+                {is_mine
+                    .then(|| {
+                        view! {
+                            <button class="toolbar__button" type="button" title="Edit" on:click=edit>
+                                {button("pencil", "Edit")}
+                            </button>
+                        }
+                    })}
+            }
+        })
+    };
+    view! {
+        <div class="toolbar" role="group" aria-label="About this message">
+            {write()}
+            <button
+                class="toolbar__button"
+                type="button"
+                title="Mark unread from here"
+                on:click=move |_| mark_unread(live, room, seq)
+            >
+                {button("eye-off", "Mark unread from here")}
+            </button>
+            {may_delete
+                .then(|| {
+                    view! {
+                        <button
+                            class="toolbar__button toolbar__button--danger"
+                            type="button"
+                            title="Delete"
+                            on:click=move |_| delete(live, acting, room, id)
+                        >
+                            {button("trash", "Delete")}
+                        </button>
+                    }
+                })}
+            {move || {
+                picks
+                    .get()
+                    .then(|| {
+                        let emoji = EMOJI
+                            .map(|emoji| {
+                                view! {
+                                    <button
+                                        class="picker__emoji"
+                                        type="button"
+                                        on:click=move |_| {
+                                            picks.set(false);
+                                            react(live, room, id, emoji.to_owned(), true);
+                                        }
+                                    >
+                                        {emoji}
+                                    </button>
+                                }
+                            });
+                        view! {
+                            <div class="picker" role="group" aria-label="Reactions">
+                                {emoji.into_iter().collect_view()}
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// What people put on a message, each to be joined or taken off.
+pub fn reactions(live: Live, room: RoomId, id: MessageId, put: Vec<Reaction>) -> impl IntoView {
+    (!put.is_empty()).then(|| {
+        let chips = put.into_iter().map(|Reaction { emoji, count, mine }| {
+            let mine = mine.unwrap_or(false);
+            let class = if mine { "reaction reaction--mine" } else { "reaction" };
+            let put = emoji.clone();
+            view! {
+                <button
+                    class=class
+                    type="button"
+                    aria-pressed=if mine { "true" } else { "false" }
+                    on:click=move |_| react(live, room, id, put.clone(), !mine)
+                >
+                    {emoji}
+                    " "
+                    <span class="reaction__count">{count}</span>
+                </button>
+            }
+        });
+        view! { <div class="reactions">{chips.collect_view()}</div> }
+    })
+}
+
+fn react(live: Live, room: RoomId, id: MessageId, emoji: String, on: bool) {
+    #[cfg(feature = "hydrate")]
+    {
+        let emoji = js_sys::encode_uri_component(&emoji);
+        let path = format!("/api/v1/rooms/{room}/messages/{id}/reactions/{emoji}");
+        changes(live, if on { "PUT" } else { "DELETE" }, path);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, id, emoji, on);
+}
+
+fn delete(live: Live, acting: Option<Acting>, room: RoomId, id: MessageId) {
+    #[cfg(feature = "hydrate")]
+    {
+        changes(live, "DELETE", format!("/api/v1/rooms/{room}/messages/{id}"));
+        if let Some(acting) = acting {
+            acting.deleted.set(Some((room, id)));
+            leptos::task::spawn_local(async move {
+                crate::browser::sleep(9_000).await;
+                let is_this = acting.deleted.try_get_untracked() == Some(Some((room, id)));
+                if is_this {
+                    acting.deleted.try_set(None);
+                }
+            });
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, acting, room, id);
+}
+
+fn restore(live: Live, room: RoomId, id: MessageId) {
+    #[cfg(feature = "hydrate")]
+    changes(live, "POST", format!("/api/v1/rooms/{room}/messages/{id}/restore"));
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, id);
+}
+
+fn mark_unread(live: Live, room: RoomId, seq: i64) {
+    #[cfg(feature = "hydrate")]
+    leptos::task::spawn_local(async move {
+        let path = format!("/api/v1/rooms/{room}/read");
+        let read = protocol::rooms::Read { seq: seq - 1, back: true };
+        live.keep_unread(room);
+        if let Err(problem) = crate::browser::fetch::put_json(&path, &read).await {
+            live.problem.set(Some(problem));
+        }
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, seq);
+}
+
+/// Does something that gives the message as it is then.
+#[cfg(feature = "hydrate")]
+fn changes(live: Live, method: &'static str, path: String) {
+    leptos::task::spawn_local(async move {
+        match crate::browser::fetch::send::<Message>(method, &path).await {
+            Ok(message) => live.apply(&protocol::Event::MessageChanged { message, by: None }),
+            Err(problem) => live.problem.set(Some(problem)),
+        }
+    });
+}
+
+/// The way back from a deletion, for as long as there is one.
+#[component]
+pub fn UndoLine() -> impl IntoView {
+    let live = Live::here();
+    let acting = use_context::<Acting>();
+    let deleted = move || acting.and_then(|acting| acting.deleted.get());
+    view! {
+        <div class="undo" role="status">
+            {move || {
+                deleted()
+                    .map(|(room, id)| {
+                        view! {
+                            <span>"Message deleted."</span>
+                            <button
+                                class="link-button"
+                                type="button"
+                                on:click=move |_| {
+                                    restore(live, room, id);
+                                    if let Some(acting) = acting {
+                                        acting.deleted.set(None);
+                                    }
+                                }
+                            >
+                                "Undo"
+                            </button>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// A message that is being edited, in its place.
+#[component]
+pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
+    let live = Live::here();
+    let acting = use_context::<Acting>();
+    let area = NodeRef::<html::Textarea>::new();
+    let problem = RwSignal::new(None::<String>);
+    let leave = move || {
+        if let Some(acting) = acting {
+            acting.editing.set(None);
+        }
+    };
+    let save = move || {
+        let Some(area) = area.get_untracked() else { return };
+        match Body::parse(&area.value()) {
+            Ok(body) => {
+                edit(live, room, id, body);
+                leave();
+            }
+            Err(refused) => problem.set(Some(refused.to_string())),
+        }
+    };
+    let on_key = Callback::new(move |event: ev::KeyboardEvent| match event.key().as_str() {
+        "Escape" => leave(),
+        "Enter" if !event.shift_key() && !event.is_composing() => {
+            event.prevent_default();
+            save();
+        }
+        _ => {}
+    });
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            let _ = area.focus();
+            let end = area.value().encode_utf16().count() as u32;
+            let _ = area.set_selection_range(end, end);
+        }
+    });
+    view! {
+        <form
+            class="editor"
+            on:submit=move |event| {
+                event.prevent_default();
+                save();
+            }
+        >
+            <TextArea
+                name="body"
+                label=Signal::stored("Edit the message".to_owned())
+                value=body
+                node_ref=area
+                on_key
+                on_input=Callback::new(move |_: String| problem.set(None))
+            />
+            <p class="editor__keys">
+                <button class="link-button" type="submit">
+                    "Save"
+                </button>
+                " with Enter, "
+                <button class="link-button" type="button" on:click=move |_| leave()>
+                    "cancel"
+                </button>
+                " with Esc"
+            </p>
+            <p class="composer__problem" role="alert">
+                {move || problem.get()}
+            </p>
+        </form>
+    }
+}
+
+fn edit(live: Live, room: RoomId, id: MessageId, body: Body) {
+    #[cfg(feature = "hydrate")]
+    leptos::task::spawn_local(async move {
+        let path = format!("/api/v1/rooms/{room}/messages/{id}");
+        let edit = protocol::messages::Edit { body };
+        match crate::browser::fetch::patch_json::<Message>(&path, &edit).await {
+            Ok(message) => live.apply(&protocol::Event::MessageChanged { message, by: None }),
+            Err(problem) => live.problem.set(Some(problem)),
+        }
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, id, body);
+}
+
+/// What a message answers, in a line: who said it, and how it began.
+pub fn quote(world: &World, room: RoomId, id: MessageId) -> (String, String) {
+    let found = world.timeline(room).and_then(|timeline| timeline.get(id));
+    match found {
+        None => ("An earlier message".to_owned(), String::new()),
+        Some(message) => {
+            let name = match message.author.id == world.me().id {
+                true => "You".to_owned(),
+                false => message.author.display_name.clone(),
+            };
+            let said = match message.deleted_at {
+                Some(_) => "deleted".to_owned(),
+                None => protocol::rooms::Preview::cut(&message.body),
+            };
+            (name, said)
+        }
+    }
+}
+
+/// That a message is being answered, above where one writes.
+#[component]
+pub fn Replying(room: RoomId) -> impl IntoView {
+    let live = Live::here();
+    let acting = use_context::<Acting>();
+    move || {
+        let acting = acting?;
+        let id = acting.replying.get()?;
+        let (name, said) = live.peek(|world| quote(world, room, id));
+        Some(view! {
+            <div class="replying">
+                <Icon name="reply" />
+                <span class="replying__text" dir="auto">
+                    {format!("{name}: {said}")}
+                </span>
+                <button
+                    class="icon-button"
+                    type="button"
+                    aria-label="Do not reply"
+                    on:click=move |_| acting.replying.set(None)
+                >
+                    <Icon name="x" />
+                </button>
+            </div>
+        })
+    }
+}
+
+/// The way from an answer to what it answers.
+pub fn answers(id: MessageId, name: String, said: String) -> impl IntoView {
+    let to = format!("#m-{id}");
+    match said.is_empty() {
+        true => Either::Left(view! { <p class="quote">{name}</p> }),
+        false => Either::Right(view! {
+            <a class="quote" href=to rel="external" dir="auto" on:click=move |event| show(&event, id)>
+                <strong>{name}</strong>
+                " "
+                {said}
+            </a>
+        }),
+    }
+}
+
+/// Brings a message into view, and to notice.
+fn show(event: &ev::MouseEvent, id: MessageId) {
+    #[cfg(feature = "hydrate")]
+    {
+        event.prevent_default();
+        event.stop_propagation();
+        crate::browser::show(&format!("m-{id}"));
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (event, id);
+}
