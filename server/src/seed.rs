@@ -98,11 +98,6 @@ pub async fn run(house: &config::House) -> Outcome {
         }
     }
     let members = ["mara", "sol", "jun", "theo"];
-    for friend in members {
-        let Some((_, other)) = who(friend) else { continue };
-        friends::ask(&ctx, you, friend).await?;
-        friends::ask(&ctx, other, "you").await?;
-    }
     let new = NewRoom {
         name: RoomName::parse("Garden club")?,
         kind: Kind::Private,

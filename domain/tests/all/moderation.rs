@@ -1,10 +1,11 @@
 use domain::{
     Error,
     bus::Change,
+    messages,
     rooms::{self, Member, invites, moderation, settings},
 };
 use protocol::{
-    Limit, RoomId, RoomName, Timestamp, Topic,
+    Body, Limit, RoomId, RoomName, Timestamp, Topic,
     rooms::{Action, Kind, NewRoom, Notify, Role, RoomChange},
 };
 
@@ -284,4 +285,63 @@ async fn public_rooms_are_found_by_name_and_topic_page_by_page() {
     assert_eq!(names(&find("%", None, 9).await), [""; 0]);
     let wrong = rooms::directory(&house.ctx, "", Some("x"), Limit::default()).await;
     assert!(matches!(wrong, Err(Error::Invalid { .. })));
+}
+
+#[tokio::test]
+async fn a_mute_is_not_got_rid_of_by_editing_or_by_leaving() {
+    let club = Club::open(Kind::Public).await;
+    let ctx = &club.house.ctx;
+    let owner = club.member(&club.alice).await;
+    let said = club.house.say(&club.bob, club.room, "before").await.unwrap().message;
+    moderation::mute(ctx, &owner, "bob", Some(Timestamp(NOON.0 + 60_000))).await.unwrap();
+    let member = club.member(&club.bob).await;
+    let body = Body::parse("after all").unwrap();
+    let edited = messages::edit(ctx, &member, said.id, body).await;
+    assert!(matches!(edited, Err(Error::Forbidden(_))), "{edited:?}");
+    rooms::leave(ctx, &member).await.unwrap();
+    let back = rooms::join(ctx, &club.bob.viewer, club.room).await;
+    assert!(matches!(back, Err(Error::NotFound)));
+    rooms::add(ctx, &owner, "bob").await.unwrap();
+    // Where one waits between two messages, coming back is no way around it.
+    let slow = RoomChange { slow_mode: Some(30), ..RoomChange::default() };
+    settings::change(ctx, &owner, slow).await.unwrap();
+    club.house.say(&club.carol, club.room, "one").await.unwrap();
+    let member = club.member(&club.carol).await;
+    rooms::leave(ctx, &member).await.unwrap();
+    rooms::join(ctx, &club.carol.viewer, club.room).await.unwrap();
+    let again = club.house.say(&club.carol, club.room, "two").await;
+    assert!(matches!(again, Err(Error::RateLimited { .. })), "{again:?}");
+}
+
+#[tokio::test]
+async fn an_invite_ends_with_its_makers_right_to_invite() {
+    let club = Club::open(Kind::Public).await;
+    let ctx = &club.house.ctx;
+    let dora = club.house.person("dora").await;
+    let owner = club.member(&club.alice).await;
+    let member = club.member(&club.bob).await;
+    let code = invites::invite(ctx, &member, None, None).await.unwrap().code;
+    invites::preview(ctx, &code).await.unwrap();
+    let private = RoomChange { kind: Some(Kind::Private), ..RoomChange::default() };
+    settings::change(ctx, &owner, private).await.unwrap();
+    assert!(matches!(invites::preview(ctx, &code).await, Err(Error::NotFound)));
+    let accepted = invites::accept(ctx, &dora.viewer, &code).await;
+    assert!(matches!(accepted, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn who_goes_twice_is_counted_once() {
+    let club = Club::open(Kind::Private).await;
+    let ctx = &club.house.ctx;
+    let owner = club.member(&club.alice).await;
+    let member = club.member(&club.bob).await;
+    let (deleted, _) = tokio::join!(settings::delete(ctx, &owner), rooms::leave(ctx, &member));
+    deleted.unwrap();
+    // Once nobody is in it, nothing of it is left.
+    let gone = async {
+        while rooms::show_everyone(ctx, club.room).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.unwrap();
 }
