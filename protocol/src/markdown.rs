@@ -109,6 +109,28 @@ pub fn parse(text: &str) -> Vec<Block> {
     blocks
 }
 
+/// A message's text without its marks, on one line.
+pub fn plain(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut say = |runs: &[Run]| {
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        runs.iter()
+            .for_each(|run| said.push_str(if run.style.spoiler { "…" } else { &run.text }));
+    };
+    for block in parse(text) {
+        match block {
+            Block::Paragraph(runs) | Block::Quote(runs) => say(&runs),
+            Block::List { items, .. } => items.iter().for_each(|item| say(item)),
+            Block::Code(text) => {
+                say(&[Run { text, style: Style::default(), kind: Kind::Code }]);
+            }
+        }
+    }
+    said
+}
+
 /// Whether a line goes on with a paragraph.
 fn continues(line: &str) -> bool {
     !line.trim().is_empty()
@@ -436,6 +458,11 @@ mod tests {
         );
         assert_eq!(parse("```let x = 1```"), [Block::Code("let x = 1".into())]);
         assert_eq!(parse("```\nnever closed"), [Block::Code("never closed".into())]);
+    }
+
+    #[test]
+    fn without_its_marks_a_text_is_a_line() {
+        assert_eq!(plain("**a** b\n- c\n- `d`\n> ||e||"), "a b c d …");
     }
 
     #[test]

@@ -375,7 +375,7 @@ pub fn quote(world: &World, room: RoomId, id: MessageId) -> (String, String) {
             };
             let said = match message.deleted_at {
                 Some(_) => "deleted".to_owned(),
-                None => protocol::rooms::Preview::cut(&message.body),
+                None => protocol::rooms::Preview::cut(&protocol::markdown::plain(&message.body)),
             };
             (name, said)
         }

@@ -57,7 +57,10 @@ pub fn Directory(
         let address = crate::route::encoded(&cursor);
         format!("/rooms?query={}&cursor={address}", crate::route::encoded(&query))
     });
-    let is_empty = found.items.is_empty();
+    let none = found.items.is_empty().then_some(match query.is_empty() {
+        true => "There is no public room yet. Make one, and others will find it here.",
+        false => "No public room is called that. Make one, and others will find it here.",
+    });
     let rows = found.items.into_iter().map(move |room| {
         let is_in = mine.contains(&room.id);
         let about = size(&room);
@@ -106,7 +109,7 @@ pub fn Directory(
         <Sheet title="Rooms".to_owned()>
             <Outcome fault=form.fault_of_all() said=form.said />
             <div class="sheet__bar">
-                <form class="find find--page" role="search" action="/rooms">
+                <form class="sheet__find" role="search" action="/rooms">
                     <label class="visually-hidden" for="query">
                         "Find a room"
                     </label>
@@ -125,14 +128,7 @@ pub fn Directory(
                     "New room"
                 </a>
             </div>
-            {is_empty
-                .then(|| {
-                    view! {
-                        <p class="sheet__none">
-                            "No public room is called that. Make one, and others will find it here."
-                        </p>
-                    }
-                })}
+            {none.map(|none| view! { <p class="sheet__none">{none}</p> })}
             <ul class="room-cards">{rows.collect_view()}</ul>
             {next
                 .map(|next| {

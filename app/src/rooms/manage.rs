@@ -58,7 +58,7 @@ fn Part(title: &'static str, about: &'static str, children: Children) -> impl In
 #[component]
 pub fn RoomSettings(managed: Managed, form: Form) -> impl IntoView {
     provide_context(Here::new(managed.now));
-    let Managed { room, members, friends, invites, log, invited, .. } = managed;
+    let Managed { room, members, friends, invites, log, invited, now } = managed;
     let role = room.role.unwrap_or(Role::Member);
     let keeps = role != Role::Member;
     let may_invite = keeps || room.kind == Kind::Public;
@@ -73,7 +73,7 @@ pub fn RoomSettings(managed: Managed, form: Form) -> impl IntoView {
             <Outcome fault=form.fault_of_all() said=form.said />
             {keeps.then(|| view! { <Name room=room.clone() form=form.clone() /> })}
             <Members room=room.clone() members role />
-            {may_invite.then(|| view! { <Invite id friends invites invited keeps /> })}
+            {may_invite.then(|| view! { <Invite id friends invites invited keeps now /> })}
             <Quiet room=room.clone() />
             {keeps.then(|| view! { <Log log /> })}
             <Ends id is_owner=role == Role::Owner />
@@ -246,7 +246,9 @@ fn Invite(
     invites: Vec<OpenInvite>,
     invited: Option<(String, Option<String>)>,
     keeps: bool,
+    now: Timestamp,
 ) -> impl IntoView {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
     let has_friends = !friends.is_empty();
     let friends = friends.into_iter().map(|user| {
         view! { <option value=user.username.clone()>{user.display_name}</option> }
@@ -263,7 +265,11 @@ fn Invite(
                 <span class="device__text">
                     <span class="device__name">{format!("For {uses}")}</span>
                     <span class="device__about">
-                        "Until " <Moment at=invite.expires_at style=Style::Day />
+                        {match (invite.expires_at.0 - now.0) / DAY_MS {
+                            ..1 => "for less than a day".to_owned(),
+                            1 => "for a day more".to_owned(),
+                            days => format!("for {days} days more"),
+                        }}
                     </span>
                 </span>
                 <form action="/fn/rooms/end_invite" method="post">

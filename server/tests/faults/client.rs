@@ -63,6 +63,8 @@ pub struct Habits {
     pub every: Duration,
     /// After as many frames its connection breaks, and it comes back.
     pub breaks_after: Option<usize>,
+    /// It comes back anew where it is told that something is missing; else that is a fault.
+    pub takes_gaps: bool,
 }
 
 /// Ids that no two clients make.
@@ -165,6 +167,8 @@ async fn live(
                             };
                             std::iter::once(resume).chain(log.unanswered.iter().map(send)).collect()
                         }
+                        // It says what is missing: to be asked for again, from what is known.
+                        Event::Gap { .. } if habits.takes_gaps => return,
                         event => {
                             log.take(event, &mut resuming);
                             Vec::new()

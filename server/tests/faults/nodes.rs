@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use super::{
     client::{Client, Socket, connect},
     house::{House, PATIENCE, Person, until},
-    workload::{come_in, connections, gather, holds, kills, until_everyone_came},
+    workload::{come_in, come_in_for_long, connections, gather, holds, kills, until_everyone_came},
 };
 
 /// How far a node may be behind the other, whatever Redis does.
@@ -94,7 +94,7 @@ async fn connections_to_the_database_that_are_lost_without_a_word_are_given_up()
     let mut house = House::of_two().await;
     let (people, rooms) = gather(&house).await;
     let link = house.behind_a_link(1).await;
-    let clients = come_in(&house, &people, &rooms, None);
+    let clients = come_in_for_long(&house, &people, &rooms);
     until_everyone_came(&clients, 1).await;
     let mut probe = Probe::new(&house).await;
     probe.is_heard_in_time(&house, 3).await;

@@ -52,17 +52,34 @@ pub async fn until_everyone_came(clients: &[Client], times: usize) {
     until("everyone is there", || connections(clients) >= (times * CLIENTS) as u64).await;
 }
 
-/// Everyone comes in, each to the next node, and says two things a second: a hundred in all.
+/// Everyone comes in, each to the next node, and says two things a second: a hundred in all. A `gap`
+/// is a fault.
 pub fn come_in(
     house: &House,
     people: &[Person],
     rooms: &[RoomId],
     breaks_after: Option<usize>,
 ) -> Vec<Client> {
+    come_in_with(house, people, rooms, breaks_after, false)
+}
+
+/// [`come_in`], for when the database is away for longer than anybody waits: a `gap` is taken, and what
+/// it stands for is asked for again.
+pub fn come_in_for_long(house: &House, people: &[Person], rooms: &[RoomId]) -> Vec<Client> {
+    come_in_with(house, people, rooms, None, true)
+}
+
+fn come_in_with(
+    house: &House,
+    people: &[Person],
+    rooms: &[RoomId],
+    breaks_after: Option<usize>,
+    takes_gaps: bool,
+) -> Vec<Client> {
     let client = |(n, person): (usize, &Person)| {
         let own = (0..ROOMS).filter(|room| in_room(n, *room)).map(|room| rooms[room]);
         let every = Duration::from_millis(500);
-        let habits = Habits { rooms: own.collect(), every, breaks_after };
+        let habits = Habits { rooms: own.collect(), every, breaks_after, takes_gaps };
         Client::start(house.addresses(n), person.clone(), habits)
     };
     people.iter().enumerate().map(client).collect()
