@@ -150,7 +150,19 @@ impl Probe {
     async fn new(house: &House) -> Self {
         let person = house.rest.person("probe").await;
         let room = house.rest.room(std::slice::from_ref(&person)).await;
-        let socket = connect(house.nodes[1].address, &person, "").await.unwrap();
+        let mut socket = connect(house.nodes[1].address, &person, "").await.unwrap();
+        // What is said before `ready` stands in it, and is told no more.
+        let greeted = async {
+            while let Some(frame) = socket.next().await {
+                if let Frame::Text(text) = frame.unwrap()
+                    && let Ok(Event::Ready(_)) = Event::read(&text)
+                {
+                    return;
+                }
+            }
+            panic!("the socket ended");
+        };
+        timeout(PATIENCE, greeted).await.unwrap();
         Self { person, room, socket }
     }
 
