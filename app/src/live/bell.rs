@@ -82,6 +82,13 @@ impl Bell {
         }
     }
 
+    /// Keeps those of the loaded cards that still say something true.
+    pub fn keep(&mut self, is_true: impl Fn(&Notification) -> bool) {
+        if let Some(cards) = &mut self.cards {
+            cards.retain(is_true);
+        }
+    }
+
     /// A page of cards, the first or one that follows.
     pub fn load(&mut self, inbox: Inbox) {
         let Inbox { page: Items { items, next }, unread } = inbox;

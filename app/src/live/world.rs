@@ -12,7 +12,7 @@ use protocol::{
     accounts::Status,
     friends::{FriendRequest, FriendState, Profile, Relation},
     messages::{By, History, Window},
-    notifications::Inbox,
+    notifications::{Inbox, Kind},
     rooms::Preview,
     socket::{Notice, Ready},
 };
@@ -330,6 +330,14 @@ impl World {
         self.requests = ready.requests;
         self.blocked = ready.blocked;
         self.bell.reset(ready.notifications);
+        // What was taken away while nobody listened: cards of who is blocked, and of requests that are
+        // open no more.
+        let (requests, blocked) = (&self.requests, &self.blocked);
+        self.bell.keep(|card| {
+            let asks = card.kind == Kind::FriendRequest;
+            let is_open = || requests.iter().any(|request| Some(request.id) == card.request);
+            !blocked.contains(&card.actor.id) && (!asks || is_open())
+        });
         let typing: Vec<RoomId> = self.typing.drain().map(|(room, _)| room).collect();
         let mut touched = vec![Touched::Me, Touched::RoomList, Touched::Friends, Touched::Bell];
         touched.extend(typing.into_iter().map(Touched::Typing));
