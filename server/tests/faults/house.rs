@@ -21,7 +21,7 @@ use tokio::{
 use super::link::Link;
 
 /// Long enough for a busy machine; who waits as long has found a fault.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One house: a node on SQLite, or several on a PostgreSQL and a Redis of their own.
 pub struct House {
