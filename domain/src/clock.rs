@@ -55,3 +55,13 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
+
+/// `N` bytes that nobody can guess, as hexadecimal digits.
+pub(crate) fn secret<const N: usize>() -> String {
+    hex(&random::<N>())
+}
+
+/// Bytes as hexadecimal digits, two each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -185,7 +185,7 @@ struct House {
 
 async fn house(db: &Db, clock: &Clock) -> Result<House> {
     let fresh = protocol::RoomId::new(clock.now().0, clock::random()).to_string();
-    let secret = || clock::random::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = clock::secret::<32>;
     Entity::insert(ActiveModel { id: Set(1), epoch: Set(fresh), secret: Set(Some(secret())) })
         .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
         .exec_without_returning(db.writer())

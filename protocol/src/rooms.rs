@@ -211,6 +211,41 @@ pub struct MemberOf {
     pub muted_until: Option<Timestamp>,
 }
 
+/// What is done about somebody in a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberStep {
+    Add,
+    Remove,
+    Ban,
+    /// For an hour.
+    Mute,
+    Unmute,
+    Owner,
+    Moderator,
+    Member,
+}
+
+/// An invite as who makes it sees it: the code is told once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NewInvite {
+    pub code: String,
+    /// Where it leads in.
+    pub url: String,
+    pub expires_at: Timestamp,
+}
+
+/// An invite that stands open.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OpenInvite {
+    /// What names it without letting anybody in.
+    pub name: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// `None` for as many as come.
+    pub uses_left: Option<i64>,
+}
+
 /// A room as somebody sees it who is invited.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Invitation {

@@ -1,6 +1,6 @@
 //! The pages about rooms: finding one, making one, joining by an invite, keeping one in order.
 
-use app::rooms::{Directory, Invited, Managed, NewRoom, OpenInvite, RoomSettings, said};
+use app::rooms::{Directory, Invited, Managed, NewRoom, RoomSettings, said};
 use axum::extract::{Path, Query};
 use domain::{
     presence,
@@ -75,32 +75,19 @@ pub async fn settings(
     let mut friends = domain::friends::list(&ctx, &viewer).await.map_err(refused)?;
     friends.retain(|friend| !members.iter().any(|member| member.user.id == friend.id));
     let keeps = room.role.is_some_and(|role| role != Role::Member);
-    let (mut open, mut log) = (Vec::new(), Vec::new());
+    let (mut invites, mut log) = (Vec::new(), Vec::new());
     if keeps {
         let limit = Limit::try_from(ROWS).unwrap_or_default();
         log = moderation::log(&ctx, &member, None, limit).await.map_err(refused)?.items;
-        open = invites::invites(&ctx, &member).await.map_err(refused)?;
+        invites = invites::invites(&ctx, &member).await.map_err(refused)?;
     }
-    let invites = open.into_iter().map(|invite| OpenInvite {
-        name: invite.name,
-        expires_at: invite.expires_at,
-        uses_left: invite.uses_left,
-    });
     let invited = invite.filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let invited = invited.map(|code| {
-        let address = format!("{}/invite/{code}", ctx.address());
+        let address = invites::address(&ctx, &code);
         let drawn = drawn(&address);
         (address, drawn)
     });
-    let managed = Managed {
-        members,
-        friends,
-        invites: invites.collect(),
-        log,
-        invited,
-        now: ctx.clock().now(),
-        room,
-    };
+    let managed = Managed { members, friends, invites, log, invited, now: ctx.clock().now(), room };
     let title = format!("{} · Room · Kith", managed.room.name);
     let (visit, mut form) = visit.form(None);
     form.said = word.and_then(|word| said(&word));

@@ -84,6 +84,18 @@ pub(crate) fn Outcome(fault: Option<String>, said: Option<&'static str>) -> impl
     }
 }
 
+/// A form with a heading of its own.
+#[component]
+pub(crate) fn Part(title: &'static str, about: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <section class="settings__part">
+            <h2 class="settings__heading">{title}</h2>
+            <p class="settings__about">{about}</p>
+            {children()}
+        </section>
+    }
+}
+
 #[component]
 pub(crate) fn TextField(
     label: &'static str,

@@ -6,7 +6,7 @@ use protocol::{
     accounts::{Account, Session},
 };
 
-use super::form::{Form, Outcome, Password, TextField, Tick};
+use super::form::{Form, Outcome, Part, Password, TextField, Tick};
 use crate::ui::{Avatar, Here, Icon, Mark, Moment, Size, Style};
 
 /// One page of them.
@@ -147,18 +147,6 @@ pub fn Settings(section: Section, own: Own, form: Form) -> impl IntoView {
             </main>
         </div>
         <script src="/settings.js" defer></script>
-    }
-}
-
-/// A form with a heading of its own.
-#[component]
-fn Part(title: &'static str, about: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <section class="settings__part">
-            <h2 class="settings__heading">{title}</h2>
-            <p class="settings__about">{about}</p>
-            {children()}
-        </section>
     }
 }
 

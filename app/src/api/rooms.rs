@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 use protocol::{
     RoomId,
-    rooms::{Kind, Notify},
+    rooms::{Kind, MemberStep, Notify},
 };
-use serde::{Deserialize, Serialize};
 
 use super::Failure;
 
@@ -81,20 +80,6 @@ pub async fn change_room(
     Ok(())
 }
 
-/// What is done about somebody in a room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberStep {
-    Add,
-    Remove,
-    Ban,
-    Mute,
-    Unmute,
-    Owner,
-    Moderator,
-    Member,
-}
-
 /// Does something about somebody in a room.
 #[server(prefix = "/fn", endpoint = "rooms/member_step")]
 pub async fn take_member_step(
@@ -102,31 +87,9 @@ pub async fn take_member_step(
     username: String,
     step: MemberStep,
 ) -> Result<(), Failure> {
-    use domain::rooms::{self, moderation};
-    use protocol::{Timestamp, rooms::Role};
-
-    const HOUR_MS: i64 = 60 * 60 * 1_000;
     let (ctx, viewer) = super::signed_in()?;
-    let member = rooms::member(&ctx, &viewer, room).await?;
-    match step {
-        MemberStep::Add => rooms::add(&ctx, &member, &username).await?,
-        MemberStep::Remove => rooms::remove(&ctx, &member, &username).await?,
-        MemberStep::Ban => moderation::ban(&ctx, &member, &username, "").await?,
-        MemberStep::Mute => {
-            let until = Timestamp(ctx.clock().now().0 + HOUR_MS);
-            moderation::mute(&ctx, &member, &username, Some(until)).await?;
-        }
-        MemberStep::Unmute => moderation::mute(&ctx, &member, &username, None).await?,
-        MemberStep::Owner => {
-            moderation::set_role(&ctx, &member, &username, Role::Owner).await?;
-        }
-        MemberStep::Moderator => {
-            moderation::set_role(&ctx, &member, &username, Role::Moderator).await?;
-        }
-        MemberStep::Member => {
-            moderation::set_role(&ctx, &member, &username, Role::Member).await?;
-        }
-    }
+    let member = domain::rooms::member(&ctx, &viewer, room).await?;
+    domain::rooms::moderation::step(&ctx, &member, &username, step).await?;
     done(room, "done");
     Ok(())
 }

@@ -3,22 +3,14 @@
 use leptos::prelude::*;
 use protocol::{
     Room, Timestamp, User,
-    rooms::{Action, Kind, Logged, MemberOf, Notify, Role},
+    rooms::{Action, Kind, Logged, MemberOf, Notify, OpenInvite, Role},
 };
 
 use super::browse::Sheet;
 use crate::{
-    accounts::form::{Form, Outcome, TextField, Tick},
+    accounts::form::{Form, Outcome, Part, TextField, Tick},
     ui::{Avatar, Here, Icon, Moment, Style},
 };
-
-/// An invite that stands open.
-#[derive(Clone, Debug)]
-pub struct OpenInvite {
-    pub name: String,
-    pub expires_at: Timestamp,
-    pub uses_left: Option<i64>,
-}
 
 /// What the page is about.
 #[derive(Clone, Debug)]
@@ -41,17 +33,6 @@ pub fn said(word: &str) -> Option<&'static str> {
         "done" => Some("Done."),
         "invited" => Some("The invitation is made. Whoever has its address can join."),
         _ => None,
-    }
-}
-
-#[component]
-fn Part(title: &'static str, about: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <section class="settings__part">
-            <h2 class="settings__heading">{title}</h2>
-            <p class="settings__about">{about}</p>
-            {children()}
-        </section>
     }
 }
 

@@ -10,7 +10,7 @@ mod page;
 #[cfg(feature = "ssr")]
 pub use browse::{Directory, Invited, NewRoom};
 #[cfg(feature = "ssr")]
-pub use manage::{Managed, OpenInvite, RoomSettings, said};
+pub use manage::{Managed, RoomSettings, said};
 
 pub use list::{Face, RoomList};
 pub use page::{HomePage, RoomPage};

@@ -25,7 +25,7 @@ pub(crate) struct Used(Mutex<HashMap<String, Timestamp>>);
 
 /// A token to do the work on.
 pub fn give(ctx: &Ctx) -> String {
-    let nonce: String = clock::random::<12>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let nonce = clock::secret::<12>();
     let said = format!("{}.{nonce}", ctx.clock.now().0);
     let seal = seal(ctx, &said);
     format!("{said}.{seal}")
@@ -75,5 +75,5 @@ fn is_worked(token: &str, answer: Option<&str>) -> bool {
 fn seal(ctx: &Ctx, text: &str) -> String {
     let inner = Sha256::new().chain_update(ctx.secret.as_bytes()).chain_update(text).finalize();
     let outer = Sha256::new().chain_update(ctx.secret.as_bytes()).chain_update(inner).finalize();
-    outer.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    clock::hex(&outer[..16])
 }

@@ -12,7 +12,7 @@ use sea_orm::EntityTrait as _;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::entity;
-use crate::{Ctx, Error, Result, line::Place};
+use crate::{Ctx, Error, Result, clock, line::Place};
 
 /// More waiting than this are refused with `unavailable`.
 const QUEUE: usize = 64;
@@ -151,9 +151,7 @@ impl Hasher {
 
     async fn nobody(&self) -> Result<String> {
         let make = async || {
-            let unguessable: String =
-                crate::clock::random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-            let password = Password::parse(&unguessable).map_err(Error::internal)?;
+            let password = Password::parse(&clock::secret::<16>()).map_err(Error::internal)?;
             self.hash(&password).await
         };
         self.nobody.get_or_try_init(make).await.cloned()

@@ -34,7 +34,7 @@ impl Token {
     }
 
     pub(super) fn new() -> Self {
-        Self(clock::random::<32>().iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(clock::secret::<32>())
     }
 
     /// What of it is stored.

@@ -2,7 +2,7 @@
 
 use protocol::{
     Room, RoomId, Timestamp,
-    rooms::{Invitation, Kind, Role},
+    rooms::{Invitation, Kind, NewInvite, OpenInvite, Role},
 };
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::ExprTrait as _};
 use sha2::{Digest as _, Sha256};
@@ -20,29 +20,17 @@ const LONGEST: i64 = 365 * 24 * 60 * 60;
 /// As many stand open in a room.
 const OPEN: u64 = 50;
 
-/// An invite as who makes it sees it: the code is told once.
-#[derive(Clone, Debug)]
-pub struct Made {
-    pub code: String,
-    pub expires_at: Timestamp,
-}
-
-/// An invite that stands open.
-#[derive(Clone, Debug)]
-pub struct Open {
-    /// What names it without letting anybody in: the beginning of what is stored.
-    pub name: String,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
-    pub uses_left: Option<i64>,
-}
-
 fn hash(code: &str) -> Vec<u8> {
     Sha256::digest(code.as_bytes()).to_vec()
 }
 
+/// Where an invite with this code leads in.
+pub fn address(ctx: &Ctx, code: &str) -> String {
+    format!("{}/invite/{code}", ctx.address())
+}
+
 fn name(hash: &[u8]) -> String {
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    clock::hex(hash.get(..8).unwrap_or(hash))
 }
 
 /// Makes an invite to a room of many.
@@ -55,7 +43,7 @@ pub async fn invite(
     member: &Member,
     expires_in: Option<i64>,
     uses: Option<i64>,
-) -> Result<Made> {
+) -> Result<NewInvite> {
     let seconds = expires_in.unwrap_or(LASTS);
     if !(60..=LONGEST).contains(&seconds) {
         return Err(Error::invalid("expires_in", "Between a minute and a year."));
@@ -64,7 +52,7 @@ pub async fn invite(
         return Err(Error::invalid("uses", "Between 1 and 10,000."));
     }
     ctx.limits().take_for(Rule::Invite, member.account())?;
-    let code: String = clock::random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let code = clock::secret::<16>();
     let expires_at = Timestamp(ctx.clock().now().0 + seconds * 1_000);
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
@@ -94,14 +82,15 @@ pub async fn invite(
         Ok(())
     })
     .await?;
-    Ok(Made { code, expires_at })
+    let url = address(ctx, &code);
+    Ok(NewInvite { code, url, expires_at })
 }
 
 /// The invites that stand open, the newest first.
 ///
 /// # Errors
 /// `Forbidden` for who does not moderate.
-pub async fn invites(ctx: &Ctx, member: &Member) -> Result<Vec<Open>> {
+pub async fn invites(ctx: &Ctx, member: &Member) -> Result<Vec<OpenInvite>> {
     if !member.can_moderate() {
         return Err(Error::Forbidden("Only owners and moderators see who may come."));
     }
@@ -111,7 +100,7 @@ pub async fn invites(ctx: &Ctx, member: &Member) -> Result<Vec<Open>> {
         .order_by_desc(invite::Column::CreatedAt)
         .all(ctx.db.read())
         .await?;
-    let open = |row: invite::Model| Open {
+    let open = |row: invite::Model| OpenInvite {
         name: name(&row.code_hash),
         created_at: row.created_at,
         expires_at: row.expires_at,

@@ -3,7 +3,7 @@
 
 use protocol::{
     AccountId, Items, Limit, RoomId, Timestamp,
-    rooms::{Action, Kind, Logged, Role},
+    rooms::{Action, Kind, Logged, MemberStep, Role},
 };
 use sea_orm::{
     ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
@@ -18,6 +18,29 @@ use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx};
 
 /// For as long somebody can be muted at most, in milliseconds: a year.
 const LONGEST_MUTE_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+
+/// For as long somebody is muted by [`step`], in milliseconds.
+const MUTED_MS: i64 = 60 * 60 * 1_000;
+
+/// Does something about somebody.
+///
+/// # Errors
+/// As the step itself.
+pub async fn step(ctx: &Ctx, member: &Member, username: &str, step: MemberStep) -> Result<()> {
+    match step {
+        MemberStep::Add => members::add(ctx, member, username).await,
+        MemberStep::Remove => members::remove(ctx, member, username).await,
+        MemberStep::Ban => ban(ctx, member, username, "").await,
+        MemberStep::Mute => {
+            let until = Timestamp(ctx.clock().now().0 + MUTED_MS);
+            mute(ctx, member, username, Some(until)).await
+        }
+        MemberStep::Unmute => mute(ctx, member, username, None).await,
+        MemberStep::Owner => set_role(ctx, member, username, Role::Owner).await,
+        MemberStep::Moderator => set_role(ctx, member, username, Role::Moderator).await,
+        MemberStep::Member => set_role(ctx, member, username, Role::Member).await,
+    }
+}
 
 /// Gives somebody in the room another role.
 ///
