@@ -16,6 +16,12 @@ use crate::{
 pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
     let place = Place::here();
     let at_list = move || place.route() == Route::Home;
+    let me = Live::here().peek(|world| world.me().username.clone());
+    let has_tabs = move || match place.route() {
+        Route::Home | Route::Friends | Route::Requests | Route::Activity => true,
+        Route::Person(username) => username == me,
+        Route::Room(_) | Route::People(_) | Route::Nowhere => false,
+    };
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         let live = Live::here();
@@ -31,7 +37,7 @@ pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView
         <a class="skip" href="#main">
             "Skip to the conversation"
         </a>
-        <div class="frame" class:frame--list=at_list>
+        <div class="frame" class:frame--list=at_list class:frame--tabs=has_tabs>
             <div class="frame__side">
                 <SideHeader />
                 <SearchBox id="find" class="find--side" label="People" />
@@ -77,7 +83,7 @@ fn SideHeader() -> impl IntoView {
             <a
                 class="icon-button"
                 href="/friends"
-                aria-current=move || (place.path() == "/friends").then_some("page")
+                aria-current=move || place.path().starts_with("/friends").then_some("page")
                 aria-label=move || match waiting(live) {
                     0 => "Friends".to_owned(),
                     1 => "Friends, 1 request waits for you".to_owned(),
@@ -166,7 +172,7 @@ fn Account() -> impl IntoView {
     }
 }
 
-/// The ways to go at the foot of a phone's list.
+/// The ways to go at the foot of a phone.
 #[component]
 fn Tabs() -> impl IntoView {
     let live = Live::here();
@@ -178,7 +184,11 @@ fn Tabs() -> impl IntoView {
             <a
                 class="tabs__tab"
                 href=href
-                aria-current=move || (place.path() == here).then_some("page")
+                aria-current=move || {
+                    let path = place.path();
+                    let within = here.len() > 1 && path.starts_with(&here);
+                    (path == here || within).then_some("page")
+                }
             >
                 <Icon name=icon />
                 {label}

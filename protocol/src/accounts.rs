@@ -64,6 +64,16 @@ pub struct Challenge {
     pub answer: Option<String>,
 }
 
+/// A password that is to be judged before it is chosen.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrengthCheck {
+    pub password: Password,
+    /// What the person is called.
+    #[serde(default)]
+    pub words: Vec<String>,
+}
+
 /// How strong a password is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Strength {
@@ -76,6 +86,7 @@ pub struct Strength {
 /// One's own account, with what only oneself sees.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Account {
+    #[serde(flatten)]
     pub user: User,
     pub email: Option<String>,
     pub email_confirmed: bool,

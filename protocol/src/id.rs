@@ -55,6 +55,8 @@ ids! {
     RequestId,
     /// A picture in all its sizes; another one has another id.
     PictureId,
+    /// A letter on its way.
+    LetterId,
     /// Something that somebody was told of.
     NotificationId,
     /// A room of any kind.

@@ -15,7 +15,9 @@ mod text;
 mod time;
 
 pub use accounts::User;
-pub use id::{AccountId, MessageId, NotificationId, PictureId, RequestId, RoomId, SessionId};
+pub use id::{
+    AccountId, LetterId, MessageId, NotificationId, PictureId, RequestId, RoomId, SessionId,
+};
 pub use messages::Message;
 pub use page::{Items, Limit};
 pub use problem::{Code, Problem};

@@ -12,19 +12,19 @@ use crate::{origin::Origins, problem::Refusal, serve::House};
 /// Somebody who is signed in; else the request is refused with 401.
 pub struct SignedIn(pub Viewer);
 
-/// From where somebody signs up or in.
-pub struct From {
+/// Where a request comes from: what signs up or in.
+pub struct Caller {
     pub user_agent: Option<String>,
     pub address: IpAddr,
 }
 
-impl From {
+impl Caller {
     pub fn device(&self) -> Device<'_> {
         Device { user_agent: self.user_agent.as_deref(), address: Some(self.address) }
     }
 }
 
-impl FromRequestParts<House> for From {
+impl FromRequestParts<House> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Refusal> {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser};
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, builder::Resettable};
 use domain::limits::Quotas;
 
 /// Kith: the chat that you host yourself.
@@ -13,6 +13,24 @@ pub struct Cli {
     pub house: House,
     #[command(subcommand)]
     pub subcommand: Subcommand,
+}
+
+impl Cli {
+    /// The flags and variables that this process was started with. A variable that is empty counts as
+    /// one that is not set. Ends the process where they do not fit, with a sentence that says why.
+    pub fn read() -> Self {
+        let matches = without_empty(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The same command, deaf to variables that are set to nothing.
+fn without_empty(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+    });
+    command.mut_subcommands(without_empty)
 }
 
 /// Where the data is, and how much is said about it.

@@ -77,20 +77,29 @@ pub async fn deliver(ctx: Ctx, mailer: Mailer, stop: CancellationToken) {
             let outcome = mailer.send(&letter).await;
             let noted = match outcome {
                 Ok(()) => mail::sent(&ctx, &letter).await,
-                Err(error) => mail::failed(&ctx, &letter).await.map(|again| {
-                    let letter = letter.id;
-                    if again {
-                        tracing::warn!(%letter, %error, "a letter did not leave: tried again later");
-                    } else {
-                        tracing::error!(%letter, %error, "a letter did not leave in a day");
-                    }
-                }),
+                Err(error) => {
+                    let for_good = is_for_good(error.as_ref());
+                    mail::failed(&ctx, &letter, for_good).await.map(|again| {
+                        let letter = letter.id;
+                        if again {
+                            tracing::warn!(%letter, %error, "a letter did not leave: tried again later");
+                        } else {
+                            tracing::error!(%letter, %error, "a letter did not leave, and will not");
+                        }
+                    })
+                }
             };
             if let Err(error) = noted {
                 tracing::error!(%error, letter = %letter.id, "what became of a letter is not noted");
             }
         }
     }
+}
+
+/// Whether trying again is of no use: the mail server says so, or the address is none.
+fn is_for_good(error: &(dyn std::error::Error + 'static)) -> bool {
+    let answer = error.downcast_ref::<lettre::transport::smtp::Error>();
+    answer.map_or(error.is::<lettre::address::AddressError>(), |answer| answer.is_permanent())
 }
 
 async fn claimed(ctx: &Ctx) -> Option<Letter> {

@@ -24,8 +24,6 @@ mod tests;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use config::{Cli, Subcommand};
 
 /// Many small pieces by many threads, and now and then the large ones that passwords take: the
@@ -34,7 +32,7 @@ use config::{Cli, Subcommand};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     house::log(&cli.house);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

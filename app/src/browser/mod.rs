@@ -145,6 +145,44 @@ pub fn close_menus(but: Option<&web_sys::Node>) {
     }
 }
 
+/// Closes the menus, and goes back to what opened the one that had the focus.
+pub fn leave_menu() {
+    let had = document().active_element();
+    let had = had.and_then(|active| active.closest("details.menu[open]").ok()?);
+    close_menus(None);
+    if let Some(menu) = had {
+        focus_in(&menu, "summary");
+    }
+}
+
+/// Gives the focus to the first element in another that a selector names; whether there is one.
+fn focus_in(element: &web_sys::Element, selector: &str) -> bool {
+    let found = element.query_selector(selector).ok().flatten();
+    let found = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok());
+    found.is_some_and(|found| found.focus().is_ok())
+}
+
+/// Where the focus goes once a form's buttons are others: into the list that the form stands in, since
+/// its row may be drawn anew, or else to what the form offers now. To be asked before it is sent.
+pub fn focus_after(event: &ev::SubmitEvent) -> impl FnOnce() + use<> {
+    let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let list = form.as_ref().and_then(|form| form.closest(".cards").ok()?);
+    move || {
+        request_animation_frame(move || {
+            let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
+            let (true, Some(form)) = (lost, form) else { return };
+            let list = list.and_then(|list| list.dyn_into::<web_sys::HtmlElement>().ok());
+            let done = match list {
+                Some(list) => list.focus().is_ok(),
+                None => focus_in(&form, "button, summary"),
+            };
+            if !done && let Some(body) = document().body() {
+                focus_in(&body, "#main");
+            }
+        });
+    }
+}
+
 /// Whether the focus goes out of the element that listens for this.
 pub fn focus_leaves(event: &ev::FocusEvent) -> bool {
     let inside = event.current_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());

@@ -21,8 +21,13 @@ pub fn follow(
 ) {
     let _ = window_event_listener(ev::keydown, |event| {
         if event.key() == "Escape" {
-            super::close_menus(None);
+            super::leave_menu();
         }
+    });
+    // Who goes on by Tab leaves a menu as who clicks beside it does.
+    let _ = window_event_listener(ev::focusin, |event| {
+        let to = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        super::close_menus(to.as_ref());
     });
     let _ = window_event_listener(ev::click, move |event| {
         let inside = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());

@@ -135,6 +135,7 @@ fn take_step(live: Live, event: &ev::SubmitEvent, pending: RwSignal<bool>) {
     {
         let Some(form) = crate::browser::submitted(event) else { return };
         event.prevent_default();
+        let refocus = crate::browser::focus_after(event);
         pending.set(true);
         leptos::task::spawn_local(async move {
             match crate::browser::fetch::send_form(STEP, form).await {
@@ -142,6 +143,7 @@ fn take_step(live: Live, event: &ev::SubmitEvent, pending: RwSignal<bool>) {
                 Err(problem) => live.problem.set(Some(problem)),
             }
             pending.try_set(false);
+            refocus();
         });
     }
     #[cfg(not(feature = "hydrate"))]

@@ -13,7 +13,7 @@ use super::{
     PersonRow,
     actions::{Actions, OpenConversation},
     note,
-    search::SearchBox,
+    search::{SearchBox, counted, is_enough},
 };
 use crate::{
     route,
@@ -26,8 +26,16 @@ pub struct Found(pub StoredValue<Option<Items<Profile>>>);
 
 #[component]
 pub fn PeoplePage(query: String) -> impl IntoView {
-    let found = look_up(found_by(&query));
+    let asked = is_enough(&query);
+    let found = match asked {
+        true => look_up(found_by(&query)),
+        false => RwSignal::new(Some(Items { items: Vec::new(), next: None })),
+    };
     let typed = query.clone();
+    let (title, text) = match asked {
+        true => ("No results", "Nobody’s name begins like that."),
+        false => ("Who are you looking for?", "Type two letters of a name, or more, above."),
+    };
     view! {
         <div class="page">
             <header class="page-header">
@@ -43,15 +51,16 @@ pub fn PeoplePage(query: String) -> impl IntoView {
                     Some(people) if people.is_empty() => {
                         EitherOf3::B(
                             view! {
-                                <Empty
-                                    icon="search"
-                                    title="No results"
-                                    text="Nobody’s name begins like that. Two letters are enough to search."
-                                >""</Empty>
+                                <Empty icon="search" title text>
+                                    <a class="button button--soft" href="/friends">
+                                        "See your friends"
+                                    </a>
+                                </Empty>
                             },
                         )
                     }
                     Some(people) => {
+                        let count = counted(people.len());
                         let rows = people
                             .into_iter()
                             .map(|profile| {
@@ -67,6 +76,7 @@ pub fn PeoplePage(query: String) -> impl IntoView {
                         EitherOf3::C(
                             view! {
                                 <section class="people" aria-label="Results">
+                                    <p class="visually-hidden" role="status">{count}</p>
                                     <ul class="people__rows people__rows--cards">{rows}</ul>
                                 </section>
                             },

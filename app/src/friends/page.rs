@@ -15,8 +15,10 @@ use super::{
     search::SearchBox,
 };
 use crate::{
+    frame::waiting,
     live::{Live, world::Touched},
     presence,
+    route::Place,
     ui::{Empty, Here, Icon},
 };
 
@@ -58,6 +60,7 @@ pub fn FriendsPage() -> impl IntoView {
                 <h1 class="page-header__title page-header__text">"Friends"</h1>
                 <SearchBox id="find-friends" class="find--page" />
             </header>
+            <Sections />
             <div class="page__body">
                 <Requests title="Waiting for you" requests=incoming />
                 <Requests title="Waiting for their answer" requests=outgoing />
@@ -70,15 +73,45 @@ pub fn FriendsPage() -> impl IntoView {
                                 <Empty
                                     icon="user-plus"
                                     title="Who do you know here?"
-                                    text="Type the beginning of a name above, and ask them to be friends."
+                                    text="Look for them by their name, and ask them to be friends."
                                 >
-                                    ""
+                                    <a class="button" href="/people">
+                                        "Find people"
+                                    </a>
                                 </Empty>
                             }
                         })
                 }}
             </div>
         </div>
+    }
+}
+
+/// The ways between friends, their requests, and who is blocked.
+#[component]
+fn Sections() -> impl IntoView {
+    let live = Live::here();
+    let place = Place::here();
+    let here = move |path: &'static str| (place.path() == path).then_some("page");
+    view! {
+        <nav class="sections" aria-label="Friends">
+            <a class="sections__one" href="/friends" aria-current=move || here("/friends")>
+                "All"
+            </a>
+            <a
+                class="sections__one"
+                href="/friends/requests"
+                aria-current=move || here("/friends/requests")
+            >
+                {move || match waiting(live) {
+                    0 => "Requests".to_owned(),
+                    n => format!("Requests · {n}"),
+                }}
+            </a>
+            <a class="sections__one" href="/settings/privacy" rel="external">
+                "Blocked"
+            </a>
+        </nav>
     }
 }
 
@@ -106,7 +139,9 @@ pub fn RequestsPage() -> impl IntoView {
                     <Icon name="arrow-left" />
                 </a>
                 <h1 class="page-header__title page-header__text">"Friend requests"</h1>
+                <SearchBox id="find-friends" class="find--page" />
             </header>
+            <Sections />
             <div class="page__body">
                 <Requests title="Waiting for you" requests=incoming />
                 <Requests title="Waiting for their answer" requests=outgoing />
@@ -119,7 +154,9 @@ pub fn RequestsPage() -> impl IntoView {
                                     title="No requests"
                                     text="Who asks to be your friend, and whom you ask, stands here until it is answered."
                                 >
-                                    ""
+                                    <a class="button" href="/people">
+                                        "Find people"
+                                    </a>
                                 </Empty>
                             }
                         })

@@ -88,13 +88,22 @@ pub fn SearchBox(
                 on:keydown=on_key
                 on:input=move |event| suggestions.ask(event_target_value(&event))
             />
+            <p class="visually-hidden" role="status">
+                {move || found.with(|found| Some(counted(found.as_ref()?.len())))}
+            </p>
             <div class="find__list" id=list role="listbox" aria-label="People" hidden=move || !is_open()>
                 {move || {
                     let people = found.get()?;
                     Some(
                         match people.is_empty() {
                             true => {
-                                Either::Left(view! { <p class="find__none">"No results"</p> })
+                                Either::Left(
+                                    view! {
+                                        <p class="find__none" aria-hidden="true">
+                                            "No results"
+                                        </p>
+                                    },
+                                )
                             }
                             false => {
                                 Either::Right(
@@ -146,6 +155,15 @@ fn Suggestion(
     }
 }
 
+/// How many are found, in words.
+pub fn counted(count: usize) -> String {
+    match count {
+        0 => "No results".to_owned(),
+        1 => "1 person found".to_owned(),
+        n => format!("{n} people found"),
+    }
+}
+
 /// One further up or down, and around the ends.
 fn moved(chosen: Option<usize>, count: usize, down: bool) -> usize {
     match (chosen, down) {
@@ -154,6 +172,11 @@ fn moved(chosen: Option<usize>, count: usize, down: bool) -> usize {
         (Some(at), true) => (at + 1) % count,
         (Some(at), false) => (at + count - 1) % count,
     }
+}
+
+/// Whether a beginning of a name is long enough to look for.
+pub fn is_enough(query: &str) -> bool {
+    query.trim().chars().count() >= 2
 }
 
 impl Suggestions {
@@ -176,7 +199,7 @@ impl Suggestions {
     fn ask(self, query: String) {
         self.chosen.set(None);
         self.asked.update_value(|asked| *asked += 1);
-        let is_enough = query.trim().chars().count() >= 2;
+        let is_enough = is_enough(&query);
         if !is_enough {
             self.found.set(None);
         }

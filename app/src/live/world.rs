@@ -510,6 +510,10 @@ impl World {
         status: Status,
         last_seen: Option<Timestamp>,
     ) -> Vec<Touched> {
+        if id == self.me.id {
+            self.is_invisible = status == Status::Offline;
+            return Vec::new();
+        }
         let Some(friend) = self.friends.iter_mut().find(|user| user.id == id) else {
             return Vec::new();
         };

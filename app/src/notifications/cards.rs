@@ -52,13 +52,15 @@ pub fn Cards() -> impl IntoView {
             <Empty
                 icon="bell"
                 title="All quiet"
-                text="Friend requests and their answers will be here."
+                text="Friend requests, their answers, and where somebody names you will be here."
             >
-                ""
+                <a class="button button--soft" href="/friends">
+                    "See your friends"
+                </a>
             </Empty>
         }),
         Some(_) => EitherOf3::C(view! {
-            <ol class="cards">
+            <ol class="cards" tabindex="-1" aria-label="Activity">
                 <For each=move || ids.get().unwrap_or_default() key=|key| *key let((id, _))>
                     <Card id is_fresh=fresh.with_value(|fresh| fresh.contains(&id)) />
                 </For>
@@ -83,6 +85,7 @@ fn Card(id: NotificationId, is_fresh: bool) -> impl IntoView {
         Live::here().peek(|world| world.bell().cards()?.iter().find(|card| card.id == id).cloned());
     card.map(|card| {
         let Notification { kind, actor, text, created_at, .. } = card;
+        let (name, text) = cut(&actor.display_name, &text);
         let href = format!("/people/{}", actor.username);
         let class = if is_fresh { "card card--fresh" } else { "card" };
         let answer = (kind == Kind::FriendRequest)
@@ -93,7 +96,7 @@ fn Card(id: NotificationId, is_fresh: bool) -> impl IntoView {
                     <Avatar user=actor.clone() />
                     <span class="card__text">
                         <span class="card__says" dir="auto">
-                            {named(&text, &actor.display_name)}
+                            {named(&text, &name)}
                         </span>
                         <Moment at=created_at style=Style::Ago />
                     </span>
@@ -105,9 +108,46 @@ fn Card(id: NotificationId, is_fresh: bool) -> impl IntoView {
     })
 }
 
+/// As much of a card's sentence is shown, in characters.
+const CUT: usize = 50;
+
+/// A name, and the sentence that it stands in, cut at the name: what happened stays to be read.
+fn cut(name: &str, text: &str) -> (String, String) {
+    let over = text.chars().count().saturating_sub(CUT);
+    let length = name.chars().count();
+    if over == 0 || length < 2 || !text.contains(name) {
+        return (name.to_owned(), text.to_owned());
+    }
+    let mut short: String = name.chars().take(length.saturating_sub(over + 1).max(12)).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    let text = text.replacen(name, &short, 1);
+    (short, text)
+}
+
 /// The sentence with the name in it made strong.
 fn named(text: &str, name: &str) -> impl IntoView + use<> {
     let (before, after) = text.split_once(name).unwrap_or(("", text));
     let name = text.contains(name).then(|| view! { <strong>{name.to_owned()}</strong> });
     (before.to_owned(), name, after.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn what_happened_stays_where_a_name_is_long() {
+        let text = "Mara Lindqvist sent you a friend request.";
+        assert_eq!(cut("Mara Lindqvist", text), ("Mara Lindqvist".into(), text.into()));
+        let name = "Maximiliane Alexandra von und zu Hohenberg";
+        let (short, text) = cut(name, &format!("{name} sent you a friend request."));
+        assert_eq!(short, "Maximiliane Alexandra…");
+        assert_eq!(text, "Maximiliane Alexandra… sent you a friend request.");
+        assert!(text.chars().count() <= super::CUT);
+        // As little of a name as tells who it is.
+        let (short, _) =
+            cut(name, &format!("You cancelled the request, of some weeks ago, to {name}."));
+        assert_eq!(short, "Maximiliane…");
+    }
 }

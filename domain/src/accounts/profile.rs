@@ -48,12 +48,12 @@ pub async fn shown_email(ctx: &Ctx, username: &str) -> Result<Option<String>> {
     Ok(found.and_then(|account| account.email))
 }
 
-/// Changes what is given, and tells the viewer's friends.
+/// Changes what is given, and tells the viewer's friends; the account as it is then.
 ///
 /// # Errors
 /// `Conflict` where the address is somebody else's, and there is no mail server to ask by; `Invalid` for
 /// another address without the password.
-pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result<()> {
+pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result<Account> {
     let id = viewer.account();
     if let Some(email) = &change.email
         && own(ctx, viewer).await?.email.unwrap_or_default() != *email
@@ -119,7 +119,8 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
             false => Ok(()),
         }
     })
-    .await
+    .await?;
+    own(ctx, viewer).await
 }
 
 /// Whether the viewer may send a picture now: to be asked before one is read.

@@ -46,13 +46,22 @@ impl Turns {
 /// Opens a file, made if it is missing: who reads, who writes, and whose turn it is.
 pub(super) async fn open(path: &str) -> Result<(DatabaseConnection, DatabaseConnection, Turns)> {
     if let Some(folder) = Path::new(path).parent() {
-        std::fs::create_dir_all(folder).map_err(Error::internal)?;
+        make(folder).map_err(Error::internal)?;
     }
     let writer = connect(path, 1).await?;
     let reader = connect(path, READERS).await?;
     let turns = Turns::default();
     tokio::spawn(checkpoint(reader.clone(), Arc::downgrade(&turns.taken)));
     Ok((reader, writer, turns))
+}
+
+/// Makes a folder that nobody else on the machine looks into.
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 async fn connect(path: &str, connections: u32) -> Result<DatabaseConnection> {

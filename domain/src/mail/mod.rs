@@ -3,7 +3,7 @@
 
 mod entity;
 
-use protocol::Timestamp;
+use protocol::{LetterId, Timestamp};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     QueryOrder, QuerySelect,
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Letter {
 pub(crate) async fn post(tx: &mut Tx, to: &str, subject: &str, body: String) -> Result<()> {
     let now = tx.now();
     let letter = entity::ActiveModel {
-        id: Set(tx.new_id(|ms, random| protocol::NotificationId::new(ms, random).0)),
+        id: Set(tx.new_id(|ms, random| LetterId::new(ms, random).0)),
         recipient: Set(to.to_owned()),
         subject: Set(subject.to_owned()),
         body: Set(body),
@@ -116,14 +116,16 @@ pub async fn sent(ctx: &Ctx, letter: &Letter) -> Result<()> {
     .await
 }
 
-/// A letter did not leave: it is tried again, more and more seldom, for a day. Whether it is.
+/// A letter did not leave: it is tried again, more and more seldom, for a day, unless it was refused
+/// for good. Whether it is.
 ///
 /// # Errors
 /// As writing fails.
-pub async fn failed(ctx: &Ctx, letter: &Letter) -> Result<bool> {
+pub async fn failed(ctx: &Ctx, letter: &Letter, for_good: bool) -> Result<bool> {
     let now = ctx.clock.now();
     let wait = 15_000_i64 << letter.tries.clamp(0, 8);
-    let again = (now < letter.created_at.plus_ms(GIVE_UP_MS)).then(|| now.plus_ms(wait));
+    let is_young = now < letter.created_at.plus_ms(GIVE_UP_MS);
+    let again = (is_young && !for_good).then(|| now.plus_ms(wait));
     ctx.transact(async |tx| {
         let next = entity::ActiveModel {
             id: Set(letter.id),

@@ -157,15 +157,15 @@ pub async fn state(ctx: &Ctx, account: AccountId, other: AccountId) -> Result<Fr
     Ok(state)
 }
 
-/// Reads again whether somebody wants to be seen.
+/// Reads again whether somebody wants to be seen; whether by nobody.
 ///
 /// # Errors
 /// As reading fails.
-pub async fn look(ctx: &Ctx, account: AccountId) -> Result<()> {
+pub async fn look(ctx: &Ctx, account: AccountId) -> Result<bool> {
     let row = account::Entity::find_by_id(account).one(ctx.db.deliver()).await?;
     let is_invisible = row.is_none_or(|row| row.invisible);
     ctx.presence.set_invisible(account, is_invisible, ctx.bus(), ctx.clock.now());
-    Ok(())
+    Ok(is_invisible)
 }
 
 /// Looks at the clock, and at what other nodes say, for as long as the house is open.

@@ -240,13 +240,13 @@ async fn a_letter_is_tried_again_and_given_up_after_a_day() {
     let clock = house.ctx.clock();
     let first = mail::claim(&house.ctx).await.unwrap().unwrap();
     assert!(mail::claim(&house.ctx).await.unwrap().is_none(), "one sends it");
-    assert!(mail::failed(&house.ctx, &first).await.unwrap());
+    assert!(mail::failed(&house.ctx, &first, false).await.unwrap());
     assert!(mail::claim(&house.ctx).await.unwrap().is_none(), "not at once");
     clock.advance_ms(60_000);
     let again = mail::claim(&house.ctx).await.unwrap().unwrap();
     assert_eq!((again.id, &again.body), (first.id, &first.body));
     clock.advance_ms(25 * 60 * 60 * 1_000);
-    assert!(!mail::failed(&house.ctx, &again).await.unwrap());
+    assert!(!mail::failed(&house.ctx, &again, false).await.unwrap());
     assert!(mail::claim(&house.ctx).await.unwrap().is_none());
 }
 

@@ -85,7 +85,7 @@ pub async fn answer(ctx: Ctx, viewer: Viewer, command: Command) -> Answer {
             let invisible = Some(status == Wish::Invisible);
             let change = ProfileChange { invisible, ..ProfileChange::default() };
             match profile::change(&ctx, &viewer, change).await {
-                Ok(()) => Answer::default(),
+                Ok(_) => Answer::default(),
                 Err(error) => refused(None, told(error)).into(),
             }
         }

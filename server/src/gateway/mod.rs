@@ -28,7 +28,7 @@ use serde::Deserialize;
 pub use hub::Hub;
 
 use crate::{
-    auth::{From, SignedIn},
+    auth::{Caller, SignedIn},
     problem::Refusal,
     rest::Query,
     serve::House,
@@ -45,7 +45,7 @@ pub struct Wish {
 pub async fn open(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    from: From,
+    caller: Caller,
     signed_in: Result<SignedIn, Refusal>,
     Query(wish): Query<Wish>,
     request: Request,
@@ -59,7 +59,7 @@ pub async fn open(
     let SignedIn(viewer) = match signed_in {
         Ok(signed_in) => signed_in,
         Err(refused) => {
-            limits.take_from(Rule::HandshakeAddress, Some(from.address))?;
+            limits.take_from(Rule::HandshakeAddress, Some(caller.address))?;
             return Err(refused);
         }
     };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{Ctx, friends, presence, rooms};
-use protocol::{AccountId, Event, Room, RoomId, rooms::Kind};
+use protocol::{AccountId, Event, Room, RoomId, accounts::Status, rooms::Kind};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
@@ -86,9 +86,12 @@ impl Hub {
             sleep(TOGETHER).await;
             let due = std::mem::take(&mut *self.moves.due());
             for account in due.look {
-                if let Err(error) = presence::look(&ctx, account).await {
-                    tracing::error!(%error, "whether somebody wants to be seen is not known");
-                    self.moves.look(account);
+                match presence::look(&ctx, account).await {
+                    Ok(is_invisible) => self.say_visibility(account, is_invisible),
+                    Err(error) => {
+                        tracing::error!(%error, "whether somebody wants to be seen is not known");
+                        self.moves.look(account);
+                    }
                 }
             }
             for (room, account) in due.typing {
@@ -104,6 +107,13 @@ impl Hub {
                 Err(error) => tracing::error!(%error, "how many are in rooms could not be told"),
             }
         }
+    }
+
+    /// Tells an account's own connections how it is seen, so that none of them shows it by mistake.
+    fn say_visibility(&self, account: AccountId, is_invisible: bool) {
+        let status = if is_invisible { Status::Offline } else { Status::Online };
+        let event = Event::Presence { user: account, status, last_seen: None };
+        self.seats.tell_account(account, &Frame::of(&event));
     }
 
     /// Says of rooms how many are in them.

@@ -13,14 +13,14 @@ use domain::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use protocol::{
-    Items, Limit, Password, Problem, SessionId, Timestamp, User,
+    Items, Limit, Problem, SessionId, User,
     accounts::{
         Account, Deletion, PasswordChange, ProfileChange, Reset, ResetRequest, Session, SignIn,
-        SignUp, SignedIn as SignedInBody, Strength,
+        SignUp, SignedIn as SignedInBody, Strength, StrengthCheck,
     },
     friends::Profile,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,7 +28,7 @@ use super::{
     input::{self, Paging, Path, Picture, Query},
 };
 use crate::{
-    auth::{Anyone, From, SignedIn},
+    auth::{Anyone, Caller, SignedIn},
     origin,
     serve::House,
 };
@@ -38,10 +38,10 @@ pub async fn sign_up(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    from: From,
+    caller: Caller,
     input::Json(form): input::Json<SignUp>,
 ) -> Answer<Response> {
-    let (user, token) = accounts::sign_up(&house.ctx, form, from.device()).await?;
+    let (user, token) = accounts::sign_up(&house.ctx, form, caller.device()).await?;
     Ok(signed_in(&house, peer, &headers, user, &token))
 }
 
@@ -50,20 +50,20 @@ pub async fn sign_in(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    from: From,
+    caller: Caller,
     input::Json(form): input::Json<SignIn>,
 ) -> Answer<Response> {
-    let (user, token) = sessions::sign_in(&house.ctx, form, from.device()).await?;
+    let (user, token) = sessions::sign_in(&house.ctx, form, caller.device()).await?;
     Ok(signed_in(&house, peer, &headers, user, &token))
 }
 
 /// `POST /password-resets`: the same answer, in the same time, whether or not anybody has the address.
 pub async fn request_reset(
     State(house): State<House>,
-    from: From,
+    caller: Caller,
     input::Json(ResetRequest { email }): input::Json<ResetRequest>,
 ) -> Answer<StatusCode> {
-    accounts::request_reset(&house.ctx, email, Some(from.address))?;
+    accounts::request_reset(&house.ctx, email, Some(caller.address))?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -108,8 +108,8 @@ pub async fn sign_out(
 }
 
 /// `GET /me`
-pub async fn me(State(house): State<House>, SignedIn(viewer): SignedIn) -> Answer<Json<Own>> {
-    Ok(Json(profile::own(&house.ctx, &viewer).await?.into()))
+pub async fn me(State(house): State<House>, SignedIn(viewer): SignedIn) -> Answer<Json<Account>> {
+    Ok(Json(profile::own(&house.ctx, &viewer).await?))
 }
 
 /// `PATCH /me`: what is absent stays.
@@ -117,9 +117,8 @@ pub async fn change_me(
     State(house): State<House>,
     SignedIn(viewer): SignedIn,
     input::Json(change): input::Json<ProfileChange>,
-) -> Answer<Json<Own>> {
-    profile::change(&house.ctx, &viewer, change).await?;
-    Ok(Json(profile::own(&house.ctx, &viewer).await?.into()))
+) -> Answer<Json<Account>> {
+    Ok(Json(profile::change(&house.ctx, &viewer, change).await?))
 }
 
 /// `PUT /me/avatar`: the bytes of a picture.
@@ -174,20 +173,11 @@ pub async fn export(State(house): State<House>, SignedIn(viewer): SignedIn) -> A
 /// `POST /password-strength`: as one types.
 pub async fn strength(
     State(house): State<House>,
-    from: From,
-    input::Json(Judge { password, words }): input::Json<Judge>,
+    caller: Caller,
+    input::Json(StrengthCheck { password, words }): input::Json<StrengthCheck>,
 ) -> Answer<Json<Strength>> {
-    house.ctx.limits().take_from(Rule::Strength, Some(from.address))?;
+    house.ctx.limits().take_from(Rule::Strength, Some(caller.address))?;
     Ok(Json(passwords::judge(&house.ctx, &password, &words).await?.strength))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Judge {
-    password: Password,
-    /// What the person is called.
-    #[serde(default)]
-    words: Vec<String>,
 }
 
 /// `GET /challenge`: for who signs up, where the house asks for one.
@@ -195,35 +185,6 @@ pub async fn challenge(State(house): State<House>) -> Json<Value> {
     let ctx = &house.ctx;
     let token = ctx.challenges_bots().then(|| challenge::give(ctx));
     Json(json!({"token": token, "bits": challenge::BITS}))
-}
-
-/// One's own account: a user with more fields.
-#[derive(Serialize)]
-pub struct Own {
-    #[serde(flatten)]
-    user: User,
-    email: Option<String>,
-    email_confirmed: bool,
-    email_shown: bool,
-    seen_shown: bool,
-    invisible: bool,
-    admin: bool,
-    created_at: Timestamp,
-}
-
-impl std::convert::From<Account> for Own {
-    fn from(account: Account) -> Self {
-        Self {
-            user: account.user,
-            email: account.email,
-            email_confirmed: account.email_confirmed,
-            email_shown: account.email_shown,
-            seen_shown: account.seen_shown,
-            invisible: account.invisible,
-            admin: account.admin,
-            created_at: account.created_at,
-        }
-    }
 }
 
 #[derive(Deserialize)]

@@ -69,7 +69,8 @@ impl House {
         Self { _place: (Some(folder), shared), ..Self::on(config).await }
     }
 
-    async fn on(config: Config) -> Self {
+    /// One that is set up like this.
+    pub async fn on(config: Config) -> Self {
         let _ = any_spawner::Executor::init_tokio();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -98,6 +99,16 @@ impl House {
         let mut person = self.anyone();
         let form = json!({"username": name, "password": PASSWORD});
         let answer = person.send(Method::POST, "/accounts", Some(form)).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        person.token = Some(answer.body["token"].as_str().unwrap().to_owned());
+        person.user = Some(serde_json::from_value(answer.body["user"].clone()).unwrap());
+        person
+    }
+
+    /// Somebody who has an account, on another device.
+    pub async fn sign_in(&self, name: &str) -> Person {
+        let mut person = self.anyone();
+        let answer = person.post("/sessions", json!({"login": name, "password": PASSWORD})).await;
         assert_eq!(answer.status, 201, "{:?}", answer.body);
         person.token = Some(answer.body["token"].as_str().unwrap().to_owned());
         person.user = Some(serde_json::from_value(answer.body["user"].clone()).unwrap());

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Ctx, accounts};
+use domain::{
+    Clock, Config, Ctx,
+    accounts::{self, sessions::LIFETIME_MS},
+};
 use protocol::{Password, RoomId, Username, accounts::SignUp};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,9 +16,19 @@ use super::house::{House, PASSWORD, Person, answer};
 
 /// Who calls, in the order of the columns. What is acted on is alice's: her room, her message, her
 /// profile.
-const CALLERS: [&str; 10] = [
-    "nobody", "stranger", "friend", "blocked", "former", "member", "owner", "admin", "expired",
+const CALLERS: [&str; 12] = [
+    "nobody",
+    "stranger",
+    "friend",
+    "blocked",
+    "former",
+    "member",
+    "owner",
+    "admin",
+    "expired",
     "revoked",
+    "banned",
+    "moderator",
 ];
 
 /// A door, what is sent, and the status that each caller gets.
@@ -23,136 +36,136 @@ type Row = (&'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
 const REST: &[Row] = &[
-    // nobody stranger friend blocked former member owner admin expired revoked
-    ("POST", "/accounts", r##"{"username":"fresh","password":"correct horse battery"}"##, "201 201 201 201 201 201 201 201 201 201"),
-    ("GET", "/sessions", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/sessions", r##"{"login":"alice","password":"wrong horse battery"}"##, "401 401 401 401 401 401 401 401 401 401"),
-    ("DELETE", "/sessions/{session}", r##""##, "401 404 404 404 404 404 204 404 401 401"),
-    ("POST", "/password-resets", r##"{"email":"alice@example.org"}"##, "202 202 202 202 202 202 202 202 202 202"),
-    ("POST", "/password-resets/token", r##"{"password":"correct horse battery"}"##, "404 404 404 404 404 404 404 404 404 404"),
-    ("POST", "/password-strength", r##"{"password":"correct horse battery"}"##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/challenge", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/me", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("PATCH", "/me", r##"{"display_name":"Other"}"##, "401 200 200 200 200 200 200 200 401 401"),
-    ("DELETE", "/me", r##"{"password":"wrong horse battery"}"##, "401 422 422 422 422 422 422 422 401 401"),
-    ("PUT", "/me/avatar", r##""##, "401 422 422 422 422 422 422 422 401 401"),
-    ("DELETE", "/me/avatar", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/me/password", r##"{"current":"wrong horse battery","new":"another fine horse"}"##, "401 422 422 422 422 422 422 422 401 401"),
-    ("GET", "/me/export", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("GET", "/users?query=al", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("GET", "/users/alice", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/users/alice/friends", r##""##, "401 404 200 404 200 200 200 404 401 401"),
-    ("GET", "/friends", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("DELETE", "/friends/alice", r##""##, "401 204 204 204 204 204 204 204 401 401"),
-    ("GET", "/friend-requests", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/friend-requests", r##"{"username":"alice"}"##, "401 201 409 201 409 409 422 201 401 401"),
-    ("DELETE", "/friend-requests/{request}", r##""##, "401 404 404 404 404 404 404 404 401 401"),
-    ("POST", "/friend-requests/{request}/accept", r##""##, "401 404 404 404 404 404 204 404 401 401"),
-    ("POST", "/friend-requests/{request}/decline", r##""##, "401 404 404 404 404 404 204 404 401 401"),
-    ("GET", "/blocks", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("PUT", "/blocks/alice", r##""##, "401 204 204 204 204 204 422 204 401 401"),
-    ("DELETE", "/blocks/alice", r##""##, "401 204 204 204 204 204 204 204 401 401"),
-    ("GET", "/notifications", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("PUT", "/notifications/read", r##"{"up_to":9}"##, "401 200 200 200 200 200 200 200 401 401"),
-    ("PUT", "/direct/alice", r##""##, "401 403 200 403 200 200 422 403 401 401"),
-    ("GET", "/rooms", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/rooms", r##"{"name":"Mine","kind":"private"}"##, "401 201 201 201 201 201 201 201 401 401"),
-    ("GET", "/rooms/{room}", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("PUT", "/rooms/{room}/read", r##"{"seq":1}"##, "401 404 404 404 404 204 204 404 401 401"),
-    ("GET", "/rooms/{room}/members", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("PUT", "/rooms/{room}/members/me", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("PUT", "/rooms/{public}/members/me", r##""##, "401 200 200 200 200 200 200 200 401 401"),
-    ("DELETE", "/rooms/{room}/members/me", r##""##, "401 404 404 404 404 204 409 404 401 401"),
-    ("PUT", "/rooms/{room}/members/alice", r##""##, "401 404 404 404 404 204 204 404 401 401"),
-    ("DELETE", "/rooms/{room}/members/member", r##""##, "401 404 404 404 404 403 204 404 401 401"),
-    ("GET", "/rooms/{room}/messages", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("POST", "/rooms/{room}/messages", r##"{"body":"hi"}"##, "401 404 404 404 404 201 201 404 401 401"),
-    ("GET", "/rooms/{room}/messages/{message}", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("PUT", "/rooms/{room}/messages/{message}", r##"{"body":"hi"}"##, "401 404 404 404 404 409 200 404 401 401"),
-    ("PATCH", "/rooms/{room}/messages/{message}", r##"{"body":"changed"}"##, "401 404 404 404 404 403 200 404 401 401"),
-    ("DELETE", "/rooms/{room}/messages/{message}", r##""##, "401 404 404 404 404 403 200 404 401 401"),
-    ("GET", "/rooms/public", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("PATCH", "/rooms/{room}", r##"{"topic":"What grows"}"##, "401 404 404 404 404 403 200 404 401 401"),
-    ("DELETE", "/rooms/{room}", r##""##, "401 404 404 404 404 403 204 404 401 401"),
-    ("PATCH", "/rooms/{room}/members/me", r##"{"notify":"none"}"##, "401 404 404 404 404 200 200 404 401 401"),
-    ("GET", "/rooms/{room}/log", r##""##, "401 404 404 404 404 403 200 404 401 401"),
-    ("PUT", "/rooms/{room}/bans/member", r##"{"reason":"x"}"##, "401 404 404 404 404 403 204 404 401 401"),
-    ("DELETE", "/rooms/{room}/bans/member", r##""##, "401 404 404 404 404 403 204 404 401 401"),
-    ("PUT", "/rooms/{room}/mutes/member", r##"{"until":"2026-12-24T00:00:00.000Z"}"##, "401 404 404 404 404 403 204 404 401 401"),
-    ("DELETE", "/rooms/{room}/mutes/member", r##""##, "401 404 404 404 404 403 204 404 401 401"),
-    ("GET", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 200 404 401 401"),
-    ("POST", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 201 404 401 401"),
-    ("DELETE", "/rooms/{room}/invites/{code}", r##""##, "401 404 404 404 404 403 204 404 401 401"),
-    ("GET", "/invites/{code}", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("POST", "/invites/{code}", r##""##, "401 200 200 200 404 200 200 200 401 401"),
-    ("POST", "/rooms/{room}/messages/{message}/restore", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("GET", "/rooms/{room}/messages/{message}/history", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("PUT", "/rooms/{room}/messages/{message}/reactions/👍", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("DELETE", "/rooms/{room}/messages/{message}/reactions/👍", r##""##, "401 404 404 404 404 200 200 404 401 401"),
-    ("GET", "/socket", r##""##, "401 400 400 400 400 400 400 400 401 401"),
+    // nobody stranger friend blocked former member owner admin expired revoked banned moderator
+    ("POST", "/accounts", r##"{"username":"fresh","password":"correct horse battery"}"##, "201 201 201 201 201 201 201 201 201 201 201 201"),
+    ("GET", "/sessions", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("POST", "/sessions", r##"{"login":"alice","password":"wrong horse battery"}"##, "401 401 401 401 401 401 401 401 401 401 401 401"),
+    ("DELETE", "/sessions/{session}", r##""##, "401 404 404 404 404 404 204 404 401 401 404 404"),
+    ("POST", "/password-resets", r##"{"email":"alice@example.org"}"##, "202 202 202 202 202 202 202 202 202 202 202 202"),
+    ("POST", "/password-resets/token", r##"{"password":"correct horse battery"}"##, "404 404 404 404 404 404 404 404 404 404 404 404"),
+    ("POST", "/password-strength", r##"{"password":"correct horse battery"}"##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/challenge", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/me", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("PATCH", "/me", r##"{"display_name":"Other"}"##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("DELETE", "/me", r##"{"password":"wrong horse battery"}"##, "401 422 422 422 422 422 422 422 401 401 422 422"),
+    ("PUT", "/me/avatar", r##""##, "401 422 422 422 422 422 422 422 401 401 422 422"),
+    ("DELETE", "/me/avatar", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("POST", "/me/password", r##"{"current":"wrong horse battery","new":"another fine horse"}"##, "401 422 422 422 422 422 422 422 401 401 422 422"),
+    ("GET", "/me/export", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("GET", "/users?query=al", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("GET", "/users/alice", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/users/alice/friends", r##""##, "401 404 200 404 200 200 200 404 401 401 200 200"),
+    ("GET", "/friends", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("DELETE", "/friends/alice", r##""##, "401 204 204 204 204 204 204 204 401 401 204 204"),
+    ("GET", "/friend-requests", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("POST", "/friend-requests", r##"{"username":"alice"}"##, "401 201 409 201 409 409 422 201 401 401 409 409"),
+    ("DELETE", "/friend-requests/{request}", r##""##, "401 404 404 404 404 404 404 404 401 401 404 404"),
+    ("POST", "/friend-requests/{request}/accept", r##""##, "401 404 404 404 404 404 204 404 401 401 404 404"),
+    ("POST", "/friend-requests/{request}/decline", r##""##, "401 404 404 404 404 404 204 404 401 401 404 404"),
+    ("GET", "/blocks", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("PUT", "/blocks/alice", r##""##, "401 204 204 204 204 204 422 204 401 401 204 204"),
+    ("DELETE", "/blocks/alice", r##""##, "401 204 204 204 204 204 204 204 401 401 204 204"),
+    ("GET", "/notifications", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("PUT", "/notifications/read", r##"{"up_to":9}"##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("PUT", "/direct/alice", r##""##, "401 403 200 403 200 200 422 403 401 401 200 200"),
+    ("GET", "/rooms", r##""##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("POST", "/rooms", r##"{"name":"Mine","kind":"private"}"##, "401 201 201 201 201 201 201 201 401 401 201 201"),
+    ("GET", "/rooms/{room}", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("PUT", "/rooms/{room}/read", r##"{"seq":1}"##, "401 404 404 404 404 204 204 404 401 401 404 204"),
+    ("GET", "/rooms/{room}/members", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("PUT", "/rooms/{room}/members/me", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("PUT", "/rooms/{public}/members/me", r##""##, "401 200 200 200 200 200 200 200 401 401 404 200"),
+    ("DELETE", "/rooms/{room}/members/me", r##""##, "401 404 404 404 404 204 409 404 401 401 404 204"),
+    ("PUT", "/rooms/{room}/members/alice", r##""##, "401 404 404 404 404 204 204 404 401 401 404 204"),
+    ("DELETE", "/rooms/{room}/members/member", r##""##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("GET", "/rooms/{room}/messages", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("POST", "/rooms/{room}/messages", r##"{"body":"hi"}"##, "401 404 404 404 404 201 201 404 401 401 404 201"),
+    ("GET", "/rooms/{room}/messages/{message}", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("PUT", "/rooms/{room}/messages/{message}", r##"{"body":"hi"}"##, "401 404 404 404 404 409 200 404 401 401 404 409"),
+    ("PATCH", "/rooms/{room}/messages/{message}", r##"{"body":"changed"}"##, "401 404 404 404 404 403 200 404 401 401 404 403"),
+    ("DELETE", "/rooms/{room}/messages/{message}", r##""##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("GET", "/rooms/public", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("PATCH", "/rooms/{room}", r##"{"topic":"What grows"}"##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("DELETE", "/rooms/{room}", r##""##, "401 404 404 404 404 403 204 404 401 401 404 403"),
+    ("PATCH", "/rooms/{room}/members/me", r##"{"notify":"none"}"##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("GET", "/rooms/{room}/log", r##""##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("PUT", "/rooms/{room}/bans/member", r##"{"reason":"x"}"##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("DELETE", "/rooms/{room}/bans/member", r##""##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("PUT", "/rooms/{room}/mutes/member", r##"{"until":"2026-12-24T00:00:00.000Z"}"##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("DELETE", "/rooms/{room}/mutes/member", r##""##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("GET", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("POST", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 201 404 401 401 404 201"),
+    ("DELETE", "/rooms/{room}/invites/{code}", r##""##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("GET", "/invites/{code}", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("POST", "/invites/{code}", r##""##, "401 200 200 200 404 200 200 200 401 401 404 200"),
+    ("POST", "/rooms/{room}/messages/{message}/restore", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("GET", "/rooms/{room}/messages/{message}/history", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("PUT", "/rooms/{room}/messages/{message}/reactions/👍", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("DELETE", "/rooms/{room}/messages/{message}/reactions/👍", r##""##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("GET", "/socket", r##""##, "401 400 400 400 400 400 400 400 401 401 400 400"),
 ];
 
 #[rustfmt::skip]
 const PAGES: &[Row] = &[
-    ("GET", "/", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/sign-in", r##""##, "200 303 303 303 303 303 303 303 200 200"),
-    ("GET", "/sign-up", r##""##, "200 303 303 303 303 303 303 303 200 200"),
-    ("GET", "/forgotten", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/reset/token", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/confirm/token", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/rooms/{room}", r##""##, "303 404 404 404 404 200 200 404 303 303"),
-    ("GET", "/rooms", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/rooms/new", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/rooms/{room}/settings", r##""##, "303 404 404 404 404 200 200 404 303 303"),
-    ("GET", "/invite/{code}", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/friends", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/friends/requests", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/activity", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/settings", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/settings/account", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("POST", "/settings/picture", r##""##, "303 303 303 303 303 303 303 303 303 303"),
-    ("POST", "/settings/picture/remove", r##""##, "303 303 303 303 303 303 303 303 303 303"),
-    ("GET", "/people", r##""##, "303 200 200 200 200 200 200 200 303 303"),
-    ("GET", "/people/alice", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("GET", "/pictures/{room}/96.jpg", r##""##, "404 404 404 404 404 404 404 404 404 404"),
+    ("GET", "/", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/sign-in", r##""##, "200 303 303 303 303 303 303 303 200 200 303 303"),
+    ("GET", "/sign-up", r##""##, "200 303 303 303 303 303 303 303 200 200 303 303"),
+    ("GET", "/forgotten", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/reset/token", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/confirm/token", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/rooms/{room}", r##""##, "303 404 404 404 404 200 200 404 303 303 404 200"),
+    ("GET", "/rooms", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/rooms/new", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/rooms/{room}/settings", r##""##, "303 404 404 404 404 200 200 404 303 303 404 200"),
+    ("GET", "/invite/{code}", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/friends", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/friends/requests", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/activity", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/settings", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/settings/account", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("POST", "/settings/picture", r##""##, "303 303 303 303 303 303 303 303 303 303 303 303"),
+    ("POST", "/settings/picture/remove", r##""##, "303 303 303 303 303 303 303 303 303 303 303 303"),
+    ("GET", "/people", r##""##, "303 200 200 200 200 200 200 200 303 303 200 200"),
+    ("GET", "/people/alice", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("GET", "/pictures/{room}/96.jpg", r##""##, "404 404 404 404 404 404 404 404 404 404 404 404"),
 ];
 
 #[rustfmt::skip]
 const FUNCTIONS: &[Row] = &[
-    ("POST", "/accounts/sign_up", r##"username=fresh&password=correct+horse+battery"##, "200 200 200 200 200 200 200 200 200 200"),
-    ("POST", "/accounts/sign_in", r##"login=alice&password=wrong+horse+battery"##, "401 401 401 401 401 401 401 401 401 401"),
-    ("POST", "/accounts/request_reset", r##"email=alice%40example.org"##, "200 200 200 200 200 200 200 200 200 200"),
-    ("POST", "/accounts/reset_password", r##"token=x&password=correct+horse+battery"##, "404 404 404 404 404 404 404 404 404 404"),
-    ("POST", "/accounts/sign_out", r##""##, "200 200 200 200 200 200 200 200 200 200"),
-    ("POST", "/accounts/change_profile", r##"display_name=Other"##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/accounts/change_password", r##"current=wrong+horse+battery&password=another+fine+horse"##, "401 422 422 422 422 422 422 422 401 401"),
-    ("POST", "/accounts/end_session", r##"session={session}"##, "401 404 404 404 404 404 200 404 401 401"),
-    ("POST", "/accounts/delete", r##"password=wrong+horse+battery"##, "401 422 422 422 422 422 422 422 401 401"),
-    ("POST", "/accounts/set_theme", r##"theme=dark"##, "200 200 200 200 200 200 200 200 200 200"),
-    ("POST", "/friends/step", r##"username=alice&step=ask"##, "401 200 409 200 409 409 422 200 401 401"),
-    ("POST", "/messages/post", r##"room={room}&id={message}&body=hi"##, "401 404 404 404 404 409 200 404 401 401"),
-    ("POST", "/rooms/create", r##"name=Mine&kind=private"##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/rooms/join", r##"room={public}"##, "401 200 200 200 200 200 200 200 401 401"),
-    ("POST", "/rooms/leave", r##"room={room}"##, "401 404 404 404 404 200 409 404 401 401"),
-    ("POST", "/rooms/change", r##"room={room}&name=Other"##, "401 404 404 404 404 403 200 404 401 401"),
-    ("POST", "/rooms/member_step", r##"room={room}&username=member&step=mute"##, "401 404 404 404 404 403 200 404 401 401"),
-    ("POST", "/rooms/invite", r##"room={room}"##, "401 404 404 404 404 403 200 404 401 401"),
-    ("POST", "/rooms/end_invite", r##"room={room}&name=x"##, "401 404 404 404 404 200 200 404 401 401"),
-    ("POST", "/rooms/accept_invite", r##"code={code}"##, "401 200 200 200 404 200 200 200 401 401"),
-    ("POST", "/rooms/notify", r##"room={room}&notify=none"##, "401 404 404 404 404 200 200 404 401 401"),
-    ("POST", "/rooms/delete", r##"room={room}"##, "401 404 404 404 404 403 200 404 401 401"),
-    ("POST", "/rooms/open_direct", r##"username=alice"##, "401 403 200 403 200 200 422 403 401 401"),
+    ("POST", "/accounts/sign_up", r##"username=fresh&password=correct+horse+battery"##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("POST", "/accounts/sign_in", r##"login=alice&password=wrong+horse+battery"##, "401 401 401 401 401 401 401 401 401 401 401 401"),
+    ("POST", "/accounts/request_reset", r##"email=alice%40example.org"##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("POST", "/accounts/reset_password", r##"token=x&password=correct+horse+battery"##, "404 404 404 404 404 404 404 404 404 404 404 404"),
+    ("POST", "/accounts/sign_out", r##""##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("POST", "/accounts/change_profile", r##"display_name=Other"##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("POST", "/accounts/change_password", r##"current=wrong+horse+battery&password=another+fine+horse"##, "401 422 422 422 422 422 422 422 401 401 422 422"),
+    ("POST", "/accounts/end_session", r##"session={session}"##, "401 404 404 404 404 404 200 404 401 401 404 404"),
+    ("POST", "/accounts/delete", r##"password=wrong+horse+battery"##, "401 422 422 422 422 422 422 422 401 401 422 422"),
+    ("POST", "/accounts/set_theme", r##"theme=dark"##, "200 200 200 200 200 200 200 200 200 200 200 200"),
+    ("POST", "/friends/step", r##"username=alice&step=ask"##, "401 200 409 200 409 409 422 200 401 401 409 409"),
+    ("POST", "/messages/post", r##"room={room}&id={message}&body=hi"##, "401 404 404 404 404 409 200 404 401 401 404 409"),
+    ("POST", "/rooms/create", r##"name=Mine&kind=private"##, "401 200 200 200 200 200 200 200 401 401 200 200"),
+    ("POST", "/rooms/join", r##"room={public}"##, "401 200 200 200 200 200 200 200 401 401 404 200"),
+    ("POST", "/rooms/leave", r##"room={room}"##, "401 404 404 404 404 200 409 404 401 401 404 200"),
+    ("POST", "/rooms/change", r##"room={room}&name=Other"##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("POST", "/rooms/member_step", r##"room={room}&username=member&step=mute"##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("POST", "/rooms/invite", r##"room={room}"##, "401 404 404 404 404 403 200 404 401 401 404 200"),
+    ("POST", "/rooms/end_invite", r##"room={room}&name=x"##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("POST", "/rooms/accept_invite", r##"code={code}"##, "401 200 200 200 404 200 200 200 401 401 404 200"),
+    ("POST", "/rooms/notify", r##"room={room}&notify=none"##, "401 404 404 404 404 200 200 404 401 401 404 200"),
+    ("POST", "/rooms/delete", r##"room={room}"##, "401 404 404 404 404 403 200 404 401 401 404 403"),
+    ("POST", "/rooms/open_direct", r##"username=alice"##, "401 403 200 403 200 200 422 403 401 401 200 200"),
 ];
 
 /// What each caller hears to a frame about alice's room: `ack`, nothing, or a code.
 #[rustfmt::skip]
 const FRAMES: &[(&str, &str, &str)] = &[
-    ("Resume", r##"{"type":"resume","rooms":{"{room}":1}}"##, "401 room_left room_left room_left room_left resumed resumed room_left 401 401"),
-    ("Send", r##"{"type":"send","room":"{room}","id":"{id}","body":"hi"}"##, "401 not_found not_found not_found not_found ack ack not_found 401 401"),
-    ("Read", r##"{"type":"read","room":"{room}","seq":1}"##, "401 not_found not_found not_found not_found - - not_found 401 401"),
-    ("Typing", r##"{"type":"typing","room":"{room}"}"##, "401 - - - - - - - 401 401"),
-    ("Status", r##"{"type":"status","status":"away"}"##, "401 - - - - - - - 401 401"),
-    ("Ping", r##"{"type":"ping","n":1}"##, "401 - - - - - - - 401 401"),
+    ("Resume", r##"{"type":"resume","rooms":{"{room}":1}}"##, "401 room_left room_left room_left room_left resumed resumed room_left 401 401 room_left resumed"),
+    ("Send", r##"{"type":"send","room":"{room}","id":"{id}","body":"hi"}"##, "401 not_found not_found not_found not_found ack ack not_found 401 401 not_found ack"),
+    ("Read", r##"{"type":"read","room":"{room}","seq":1}"##, "401 not_found not_found not_found not_found - - not_found 401 401 not_found -"),
+    ("Typing", r##"{"type":"typing","room":"{room}"}"##, "401 - - - - - - - 401 401 - -"),
+    ("Status", r##"{"type":"status","status":"away"}"##, "401 - - - - - - - 401 401 - -"),
+    ("Ping", r##"{"type":"ping","n":1}"##, "401 - - - - - - - 401 401 - -"),
 ];
 
 /// A house with everybody in it, kept to be copied: what one door changes, the next does not find.
@@ -177,19 +190,27 @@ struct World {
 impl Template {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
+        // Who signed in longer ago than a session lasts.
+        let now = Clock::System.now();
+        let long_ago = Clock::fixed(now.plus_ms(-2 * LIFETIME_MS));
+        let before = House::on(Config { clock: long_ago, ..config(&folder) }).await;
+        let (alice, expired) = (before.person("alice").await, before.person("expired").await);
+        alice.befriend(&expired).await;
+        before.stop().await;
         let house = open(&folder).await;
-        let alice = house.person("alice").await;
+        let alice = house.sign_in("alice").await;
         let mut callers = Vec::new();
         for name in CALLERS {
             callers.push(match name {
                 "nobody" => house.anyone(),
                 "owner" => alice.clone(),
                 "admin" => admin(&house, &house.ctx).await,
+                "expired" => expired.at(&house),
                 name => house.person(name).await,
             });
         }
         let by = |name: &str| &callers[CALLERS.iter().position(|one| *one == name).unwrap()];
-        for name in ["friend", "former", "member", "expired", "revoked"] {
+        for name in ["friend", "former", "member", "revoked", "banned", "moderator"] {
             alice.befriend(by(name)).await;
         }
         let make = async |kind: &str| -> RoomId {
@@ -197,10 +218,14 @@ impl Template {
             room.body["id"].as_str().unwrap().parse().unwrap()
         };
         let (room, public) = (make("private").await, make("public").await);
-        for name in ["former", "member", "expired", "revoked"] {
+        for name in ["former", "member", "expired", "revoked", "banned", "moderator"] {
             alice.put(&format!("/rooms/{room}/members/{name}"), None).await;
         }
         alice.delete(&format!("/rooms/{room}/members/former")).await;
+        let role = json!({"role": "moderator"});
+        alice.put(&format!("/rooms/{room}/members/moderator"), Some(role)).await;
+        alice.put(&format!("/rooms/{room}/bans/banned"), Some(json!({}))).await;
+        alice.put(&format!("/rooms/{public}/bans/banned"), Some(json!({}))).await;
         let message = alice.say(room, "hello").await.id.to_string();
         alice.put("/blocks/blocked", None).await;
         // Somebody who waits for alice's answer.
@@ -212,8 +237,6 @@ impl Template {
         let invite = alice.post(&format!("/rooms/{room}/invites"), json!({})).await;
         let code = invite.body["code"].as_str().unwrap().to_owned();
         by("revoked").delete("/sessions/current").await;
-        // Nobody has this token, or not any more.
-        callers[8].token = Some("0".repeat(64));
         house.stop().await;
         Self { folder, callers, room, public, message, request, session, code }
     }
@@ -239,8 +262,12 @@ impl Template {
     }
 }
 
+fn config(folder: &TempDir) -> Config {
+    Config::new(format!("sqlite:{}", folder.path().join("kith.db").display()))
+}
+
 async fn open(folder: &TempDir) -> House {
-    House::node(&format!("sqlite:{}", folder.path().join("kith.db").display()), None).await
+    House::on(config(folder)).await
 }
 
 async fn admin(house: &House, ctx: &Ctx) -> Person {
@@ -252,12 +279,7 @@ async fn admin(house: &House, ctx: &Ctx) -> Person {
         challenge: None,
     };
     accounts::create_admin(ctx, form).await.unwrap();
-    let mut admin = house.anyone();
-    let form = json!({"login": "admin", "password": PASSWORD});
-    let answer = admin.post("/sessions", form).await;
-    admin.token = Some(answer.body["token"].as_str().unwrap().to_owned());
-    admin.user = Some(serde_json::from_value(answer.body["user"].clone()).unwrap());
-    admin
+    house.sign_in("admin").await
 }
 
 /// The rows' doors, tried by everyone; those who disagree with their row.
