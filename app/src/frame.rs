@@ -2,6 +2,7 @@
 //! the connection.
 
 use leptos::prelude::*;
+use protocol::RoomId;
 
 use crate::{
     friends::SearchBox,
@@ -49,6 +50,34 @@ pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView
                 {children.into_inner()()}
             </main>
             <Tabs />
+            <LinkLine />
+        </div>
+    }
+}
+
+/// What stands around a public room for who is not signed in.
+#[component]
+pub fn Visit<C: IntoView + 'static>(id: RoomId, children: TypedChildren<C>) -> impl IntoView {
+    view! {
+        <a class="skip" href="#main">
+            "Skip to the conversation"
+        </a>
+        <div class="visit">
+            <header class="visit__header">
+                <a class="side-header__home" href="/">
+                    <Mark />
+                    <span class="side-header__name">"Kith"</span>
+                </a>
+                <a class="button button--plain" href=format!("/sign-in?next=/rooms/{id}")>
+                    "Sign in"
+                </a>
+                <a class="button" href="/sign-up">
+                    "Create an account"
+                </a>
+            </header>
+            <main class="frame__main" id="main" tabindex="-1">
+                {children.into_inner()()}
+            </main>
             <LinkLine />
         </div>
     }

@@ -19,9 +19,12 @@ mod route;
 pub mod shell;
 mod ui;
 
-use leptos::{either::EitherOf8, prelude::*};
+use leptos::{
+    either::{Either, EitherOf8},
+    prelude::*,
+};
 
-use frame::{Frame, NotHere};
+use frame::{Frame, NotHere, Visit};
 use friends::{Found, FriendsPage, PeoplePage, ProfilePage, RequestsPage};
 use live::{Live, snapshot::Snapshot};
 use notifications::ActivityPage;
@@ -29,7 +32,7 @@ use rooms::{HomePage, RoomPage};
 use route::{Place, Route};
 use ui::Here;
 
-/// The page of somebody who is signed in.
+/// The page of somebody who is signed in, or a public room for who is not.
 #[component]
 pub fn App(
     snapshot: Snapshot,
@@ -49,9 +52,12 @@ pub fn App(
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         here.settle();
-        place.follow();
         live::socket::start(live);
-        presence::watch_hands(live);
+        // Who only looks goes elsewhere by loading anew.
+        if !live.peek(live::world::World::is_visitor) {
+            place.follow();
+            presence::watch_hands(live);
+        }
     });
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
@@ -59,8 +65,16 @@ pub fn App(
             place.go(&address);
         }
     });
+    let looked_at = live.peek(live::world::World::looked_at);
+    if let Some(id) = looked_at {
+        return Either::Left(view! {
+            <Visit id>
+                <RoomPage id />
+            </Visit>
+        });
+    }
     let route = Memo::new(move |_| place.route());
-    view! {
+    Either::Right(view! {
         <Frame>
             {move || match route.get() {
                 Route::Home => EitherOf8::A(view! { <HomePage /> }),
@@ -73,7 +87,7 @@ pub fn App(
                 Route::Nowhere => EitherOf8::H(view! { <NotHere /> }),
             }}
         </Frame>
-    }
+    })
 }
 
 /// Takes over the page that the server rendered.

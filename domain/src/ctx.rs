@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     followers,
     limits::{Limits, Quotas},
-    messages::queues::Queues,
+    messages::{expiry, passing::Passing, queues::Queues},
     presence::{self, Presence},
     uploads::Studio,
 };
@@ -68,6 +68,7 @@ pub struct Ctx {
     pub(crate) studio: Arc<Studio>,
     pub(crate) presence: Arc<Presence>,
     pub(crate) challenges: Arc<challenge::Used>,
+    pub(crate) passing: Arc<Passing>,
     pub(crate) sends_mail: bool,
     pub(crate) challenges_bots: bool,
     /// What this house signs with.
@@ -107,6 +108,7 @@ impl Ctx {
             presence: Arc::default(),
             open: Arc::default(),
             challenges: Arc::default(),
+            passing: Arc::default(),
             sends_mail: config.sends_mail,
             challenges_bots: config.challenges_bots,
             secret: secret.into(),
@@ -116,6 +118,7 @@ impl Ctx {
             epoch: epoch.into(),
         };
         presence::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
+        expiry::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
         // What a stop has interrupted.
         followers::finish_deletions(&ctx);
         Ok(Self { queues: Queues::open(&ctx), ..ctx })

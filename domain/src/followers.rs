@@ -49,6 +49,8 @@ pub(crate) enum Fact {
         room: RoomId,
         message: MessageId,
     },
+    /// Somebody administers the house from here on.
+    Administers(AccountId),
     /// Somebody looks otherwise than before, or is called otherwise.
     Renewed(AccountId),
 }
@@ -74,6 +76,7 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
         Fact::Mentioned { by, account, room, message } => {
             notifications::mentioned(tx, account, by, room, message).await
         }
+        Fact::Administers(account) => rooms::adopt(tx, account).await,
         Fact::Renewed(account) => {
             for other in friends::acquainted(tx.conn(), account).await? {
                 tx.emit(Change::RelationChanged { one: other, other: account });

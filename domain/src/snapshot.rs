@@ -2,7 +2,7 @@
 //! page is rendered from.
 
 use protocol::{
-    User,
+    Room, SessionId, User,
     socket::{NotificationState, Ready},
 };
 use sea_orm::{ConnectionTrait as _, Statement};
@@ -12,7 +12,7 @@ use crate::{
     accounts::Named,
     friends::{self, Everyone},
     presence,
-    rooms::{self, Mine, Position},
+    rooms::{self, Mine, Position, Reader},
 };
 
 /// As many rooms as the first frame has.
@@ -52,7 +52,7 @@ pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
         positions = rooms::positions(ctx, viewer).await?;
     }
     let ready = Ready {
-        me,
+        me: Some(me),
         rooms: rooms.items,
         next: rooms.next,
         friends,
@@ -66,6 +66,28 @@ pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
         heartbeat_ms: HEARTBEAT_MS,
     };
     Ok(Greeting { ready, positions, is_invisible })
+}
+
+/// A public room alone, for who looks at it without being in it.
+///
+/// # Errors
+/// `NotFound` where it is gone.
+pub async fn visit(ctx: &Ctx, reader: &Reader) -> Result<Ready> {
+    let room = rooms::show_to(ctx, reader).await?;
+    Ok(Ready {
+        me: None,
+        rooms: vec![Room { revision: reader.revision(), ..room }],
+        next: None,
+        friends: Vec::new(),
+        requests: Vec::new(),
+        blocked: Vec::new(),
+        invisible: true,
+        notifications: NotificationState::default(),
+        session: ctx.new_id(SessionId::new),
+        epoch: ctx.epoch().to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        heartbeat_ms: HEARTBEAT_MS,
+    })
 }
 
 /// What is the account's own.

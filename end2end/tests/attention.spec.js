@@ -103,7 +103,7 @@ test("the square of a picture is moved, by mouse and by keyboard", async ({ visi
     });
   const choose = () => page.setInputFiles("#picture", { name: "two.png", mimeType: "image/png", buffer: Buffer.from(bytes) });
   const keep = async () => {
-    await page.getByRole("button", { name: "Use this picture" }).click();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Use this picture" }).click()]);
     await expect(page.getByText("Your picture is changed.")).toBeVisible();
   };
   await choose();

@@ -126,7 +126,7 @@ test("people are found as one types, by mouse and by keyboard", async ({ visit, 
   await box.press("Enter");
   await expect(page).toHaveURL(`/people/${sol.username}`);
   await box.fill("zzzzzz");
-  await expect(page.getByText("No results")).toBeVisible();
+  await expect(page.getByRole("listbox").getByText("No results")).toBeVisible();
 });
 
 test("who is blocked is gone, is not told, and can come back", async ({ visit, house }) => {

@@ -16,6 +16,7 @@ mod m0009_outbox;
 mod m0010_leaving;
 mod m0011_rooms;
 mod m0012_messages;
+mod m0013_retention;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_leaving::Migration),
             Box::new(m0011_rooms::Migration),
             Box::new(m0012_messages::Migration),
+            Box::new(m0013_retention::Migration),
         ]
     }
 }

@@ -50,6 +50,13 @@ pub struct Message {
     pub deleted_at: Option<Timestamp>,
 }
 
+impl Message {
+    /// Whether it is kept nowhere: it has no number.
+    pub fn is_passing(&self) -> bool {
+        self.seq == 0
+    }
+}
+
 /// A file beside a message. None exist yet; the place is kept so that clients need not change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {

@@ -49,6 +49,75 @@ pub enum Notify {
     None,
 }
 
+/// How long a room keeps what is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Retention {
+    #[default]
+    Forever,
+    /// As many days.
+    Days(u16),
+    /// Nothing is ever stored: it is told to who is there.
+    Ephemeral,
+}
+
+impl Retention {
+    /// The longest of those that end, in days.
+    pub const MAX_DAYS: u16 = 3_650;
+
+    /// As a number of days: 0 for ever, -1 for not at all.
+    pub fn days(self) -> i64 {
+        match self {
+            Self::Forever => 0,
+            Self::Days(days) => days.into(),
+            Self::Ephemeral => -1,
+        }
+    }
+
+    /// What [`Retention::days`] gives, read again.
+    pub fn of_days(days: i64) -> Self {
+        match u16::try_from(days) {
+            Ok(0) => Self::Forever,
+            Ok(days) => Self::Days(days),
+            Err(_) => Self::Ephemeral,
+        }
+    }
+}
+
+impl From<Retention> for String {
+    fn from(retention: Retention) -> Self {
+        match retention {
+            Retention::Forever => "forever".to_owned(),
+            Retention::Days(days) => format!("days:{days}"),
+            Retention::Ephemeral => "ephemeral".to_owned(),
+        }
+    }
+}
+
+impl TryFrom<String> for Retention {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let days = || text.strip_prefix("days:")?.parse().ok();
+        match (text.as_str(), days()) {
+            ("forever", _) => Ok(Self::Forever),
+            ("ephemeral", _) => Ok(Self::Ephemeral),
+            (_, Some(days @ 1..=Self::MAX_DAYS)) => Ok(Self::Days(days)),
+            _ => {
+                Err("A room keeps what is said forever, for days:1 to days:3650, or is ephemeral.")
+            }
+        }
+    }
+}
+
+/// What of a room's is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    pub retention: Retention,
+    /// Rows in the database that have to do with something said here.
+    pub rows: i64,
+}
+
 /// A room. What is one viewer's own (`read_seq` to `role`) is absent where it is told to many.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Room {
@@ -56,8 +125,7 @@ pub struct Room {
     pub kind: Kind,
     pub name: String,
     pub topic: String,
-    /// `forever`, `days:N` or `ephemeral`.
-    pub retention: String,
+    pub retention: Retention,
     pub staff_only: bool,
     /// Whether it is shown who comes and goes.
     #[serde(default)]
@@ -113,7 +181,17 @@ impl Preview {
     }
 }
 
+/// How many of the numbers that a room keeps lie behind a read marker.
+pub fn unread(read_seq: i64, first_seq: i64, last_seq: i64) -> i64 {
+    (last_seq - read_seq.max(first_seq - 1)).max(0)
+}
+
 impl Room {
+    /// Whether anybody may read it, also signed out.
+    pub fn is_open_to_all(&self) -> bool {
+        self.kind == Kind::Public && !self.staff_only && !self.closed
+    }
+
     /// Unread messages of the viewer, 0 where there is none.
     pub fn unread(&self) -> i64 {
         self.unread.unwrap_or(0)
@@ -123,7 +201,7 @@ impl Room {
     pub fn read_to(&mut self, seq: i64) {
         if let Some(read) = &mut self.read_seq {
             *read = (*read).max(seq);
-            self.unread = Some(self.last_seq - *read);
+            self.unread = Some(unread(*read, self.first_seq, self.last_seq));
             self.mentions = self.mentioned_seq.map(|seq| i64::from(seq > *read));
         }
     }
@@ -151,6 +229,8 @@ impl Room {
         if self.last_message.is_none() {
             self.last_message.clone_from(&known.last_message);
         }
+        // What is kept no longer is not shown either.
+        self.last_message.take_if(|last| last.seq < self.first_seq);
         self.read_to(known.read_seq.unwrap_or(0));
     }
 
@@ -178,6 +258,8 @@ pub struct NewRoom {
     pub kind: Kind,
     #[serde(default)]
     pub topic: Option<Topic>,
+    #[serde(default)]
+    pub retention: Retention,
     /// Friends who are in it from the beginning, by username.
     #[serde(default)]
     pub members: Vec<String>,
@@ -200,6 +282,8 @@ pub struct RoomChange {
     /// Seconds, at most an hour.
     #[serde(default)]
     pub slow_mode: Option<i64>,
+    #[serde(default)]
+    pub retention: Option<Retention>,
 }
 
 /// A person and what they are in a room.

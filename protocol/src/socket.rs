@@ -400,7 +400,9 @@ struct Bye {
 /// The first frame: the rooms with the latest activity, friends and open requests.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Ready {
-    pub me: User,
+    /// Nobody, for who looks at a public room without being signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub me: Option<User>,
     pub rooms: Vec<Room>,
     /// Cursor for the rooms that did not fit.
     pub next: Option<String>,

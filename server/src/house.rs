@@ -19,9 +19,11 @@ pub fn config(house: &House) -> Config {
     Config { redis_url: house.redis_url.clone(), ..Config::new(database_url) }
 }
 
-/// Opens the database, made and migrated as needed.
+/// Opens the database, made and migrated as needed; a house that has just begun gets its first rooms.
 pub async fn open(config: Config) -> Outcome<Ctx> {
-    Ok(Ctx::open(config, async |db| Migrator::up(db, None).await).await?)
+    let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await?;
+    domain::rooms::begin(&ctx).await?;
+    Ok(ctx)
 }
 
 pub fn log(house: &House) {

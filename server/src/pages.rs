@@ -22,6 +22,7 @@ use protocol::{
     Items, Limit, MessageId, Problem, RoomId,
     friends::{Profile, Relation},
     messages::Window,
+    socket::Ready,
 };
 use serde::Deserialize;
 
@@ -113,7 +114,13 @@ impl Visit {
         let mut ready =
             domain::snapshot::ready(ctx, viewer).await.map_err(|error| self.refused(error))?;
         self.house.hub.dress(ctx, &mut ready.rooms);
-        Ok(Snapshot {
+        Ok(self.stage(ready))
+    }
+
+    /// A page of this world, and nothing of it open yet.
+    fn stage(&self, ready: Ready) -> Snapshot {
+        let ctx = &self.house.ctx;
+        Snapshot {
             ready,
             history: None,
             person: None,
@@ -122,7 +129,7 @@ impl Visit {
             rendered_at: ctx.clock().now(),
             form_id: ctx.new_id(MessageId::new),
             problem: self.flash.as_ref().and_then(|flash| flash.problem.clone()),
-        })
+        }
     }
 
     fn app(&self, snapshot: &Snapshot, is_live: bool) -> Response {
@@ -197,8 +204,44 @@ pub struct Next {
 pub async fn home(visit: Visit) -> Page {
     match visit.viewer {
         Some(viewer) => Ok(visit.app(&visit.snapshot(&viewer).await?, true)),
-        None => Ok(visit.plain("Kith", || view! { <Welcome /> })),
+        None => {
+            let welcoming = rooms::welcoming(&visit.house.ctx).await;
+            match welcoming.map_err(|error| visit.refused(error))? {
+                Some(room) => look(&visit, room, Place::default()).await,
+                None => Ok(visit.plain("Kith", || view! { <Welcome /> })),
+            }
+        }
     }
+}
+
+/// A public room for who is not in it.
+async fn look(visit: &Visit, id: RoomId, place: Place) -> Page {
+    let ctx = &visit.house.ctx;
+    let refused = |error| visit.refused(error);
+    let reader = match rooms::reader(ctx, visit.viewer.as_ref(), id).await {
+        // It may be theirs once they are signed in.
+        Err(domain::Error::NotFound) if visit.viewer.is_none() => {
+            visit.signed_in()?;
+            return Err(visit.not_here());
+        }
+        reader => reader.map_err(refused)?,
+    };
+    let window = place.before.map_or(Window::Newest, Window::Before);
+    let limit = Limit::try_from(MESSAGES).unwrap_or_default();
+    let history = messages::history(ctx, reader, window, limit).await.map_err(refused)?;
+    let looked_at = domain::snapshot::visit(ctx, &reader).await.map_err(refused)?;
+    let mut snapshot = match &visit.viewer {
+        Some(viewer) => {
+            let mut snapshot = visit.snapshot(viewer).await?;
+            snapshot.ready.rooms.extend(looked_at.rooms);
+            snapshot
+        }
+        None => visit.stage(looked_at),
+    };
+    visit.house.hub.dress(ctx, snapshot.ready.rooms.iter_mut().filter(|room| room.id == id));
+    snapshot.history = Some((id, history));
+    // Who is signed in hears of the rooms that they are in.
+    Ok(visit.app(&snapshot, visit.viewer.is_none() && place.before.is_none()))
 }
 
 /// `GET /sign-in`; who is signed in goes on.
@@ -267,11 +310,17 @@ pub struct Place {
 
 /// `GET /rooms/{id}`; with `before`, an older page for who reads without a script.
 pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Page {
-    let viewer = visit.signed_in()?;
-    let id: RoomId = id.parse().map_err(|_| visit.not_here())?;
+    let Ok(id) = id.parse::<RoomId>() else {
+        visit.signed_in()?;
+        return Err(visit.not_here());
+    };
     let ctx = &visit.house.ctx;
     let refused = |error| visit.refused(error);
-    let member = rooms::member(ctx, &viewer, id).await.map_err(refused)?;
+    let Some(viewer) = visit.viewer else { return look(&visit, id, place).await };
+    let member = match rooms::member(ctx, &viewer, id).await {
+        Err(domain::Error::NotFound) => return look(&visit, id, place).await,
+        member => member.map_err(refused)?,
+    };
     let window = place.before.map_or(Window::Newest, Window::Before);
     let limit = Limit::try_from(MESSAGES).unwrap_or_default();
     let history = messages::history(ctx, &member, window, limit).await.map_err(refused)?;
@@ -287,7 +336,7 @@ pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Plac
 pub async fn friends_page(visit: Visit) -> Page {
     let viewer = visit.signed_in()?;
     let mut snapshot = visit.snapshot(&viewer).await?;
-    let username = snapshot.ready.me.username.clone();
+    let username = snapshot.ready.me.as_ref().map(|me| me.username.clone()).unwrap_or_default();
     snapshot.found = Some(circle(&visit, &viewer, &username).await?);
     Ok(visit.app(&snapshot, true))
 }

@@ -87,7 +87,9 @@ pub async fn settings(
         let drawn = drawn(&address);
         (address, drawn)
     });
-    let managed = Managed { members, friends, invites, log, invited, now: ctx.clock().now(), room };
+    let receipt = domain::messages::receipt(&ctx, &member).await.map_err(refused)?;
+    let now = ctx.clock().now();
+    let managed = Managed { members, friends, invites, log, invited, receipt, now, room };
     let title = format!("{} · Room · Kith", managed.room.name);
     let (visit, mut form) = visit.form(None);
     form.said = word.and_then(|word| said(&word));

@@ -59,6 +59,7 @@ pub fn router(house: House) -> Router {
         .route("/rooms/public", get(rooms::directory))
         .route("/rooms/{id}", get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .route("/rooms/{id}/log", get(rooms::log))
+        .route("/rooms/{id}/receipt", get(rooms::receipt))
         .route("/rooms/{id}/bans/{username}", put(rooms::ban).delete(rooms::unban))
         .route("/rooms/{id}/mutes/{username}", put(rooms::mute).delete(rooms::unmute))
         .route("/rooms/{id}/invites", get(invites::list).post(invites::create))

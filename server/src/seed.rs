@@ -12,7 +12,7 @@ use protocol::{
     Body, DisplayName, MessageId, Password, RoomName, Topic, Username,
     accounts::SignUp,
     messages::Draft,
-    rooms::{Kind, NewRoom},
+    rooms::{Kind, NewRoom, Retention},
 };
 
 use crate::{
@@ -102,6 +102,7 @@ pub async fn run(house: &config::House) -> Outcome {
         name: RoomName::parse("Garden club")?,
         kind: Kind::Private,
         topic: Some(Topic::parse("Beds, tools and who waters when")?),
+        retention: Retention::Forever,
         members: members.map(str::to_owned).to_vec(),
     };
     let garden = rooms::create(&ctx, you, new).await?.id;

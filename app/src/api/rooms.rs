@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::{
     RoomId,
-    rooms::{Kind, MemberStep, Notify},
+    rooms::{Kind, MemberStep, Notify, Retention},
 };
 
 use super::Failure;
@@ -23,6 +23,7 @@ pub async fn create_room(
     #[server(default)] name: String,
     #[server(default)] topic: String,
     kind: Kind,
+    #[server(default)] retention: Retention,
     #[server(default)] members: Vec<String>,
 ) -> Result<RoomId, Failure> {
     use protocol::{RoomName, Topic, rooms::NewRoom};
@@ -30,7 +31,7 @@ pub async fn create_room(
     let (ctx, viewer) = super::signed_in()?;
     let name = RoomName::parse(&name).map_err(Failure::in_field("name"))?;
     let topic = Some(Topic::parse(&topic).map_err(Failure::in_field("topic"))?);
-    let new = NewRoom { name, kind, topic, members };
+    let new = NewRoom { name, kind, topic, retention, members };
     let room = domain::rooms::create(&ctx, &viewer, new).await?;
     leptos_axum::redirect(&format!("/rooms/{}", room.id));
     Ok(room.id)
@@ -63,6 +64,7 @@ pub async fn change_room(
     #[server(default)] topic: String,
     #[server(default)] notices: Option<String>,
     #[server(default)] slow_mode: i64,
+    #[server(default)] retention: Option<Retention>,
 ) -> Result<(), Failure> {
     use protocol::{RoomName, Topic, rooms::RoomChange};
 
@@ -72,6 +74,7 @@ pub async fn change_room(
         topic: Some(Topic::parse(&topic).map_err(Failure::in_field("topic"))?),
         notices: Some(notices.is_some()),
         slow_mode: Some(slow_mode),
+        retention,
         ..RoomChange::default()
     };
     let member = domain::rooms::member(&ctx, &viewer, room).await?;

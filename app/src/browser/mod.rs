@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_channel::{mpsc, oneshot};
 use futures_util::{StreamExt, future::select};
 use leptos::{ev, html, prelude::*};
-use protocol::{MessageId, Timestamp};
+use protocol::{MessageId, RoomId, Timestamp};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 /// Now, by this machine's clock: good for showing, not for deciding.
@@ -43,14 +43,15 @@ fn random() -> [u8; 16] {
     bytes
 }
 
-/// Where the socket is: this page's own host.
-pub fn socket_url() -> String {
+/// Where the socket is: this page's own host; with a room, for who only looks at that.
+pub fn socket_url(looked_at: Option<RoomId>) -> String {
     let location = window().location();
     let scheme = match location.protocol().as_deref() {
         Ok("https:") => "wss",
         _ => "ws",
     };
-    format!("{scheme}://{}/api/v1/socket?resume=1", location.host().unwrap_or_default())
+    let room = looked_at.map(|id| format!("&room={id}")).unwrap_or_default();
+    format!("{scheme}://{}/api/v1/socket?resume=1{room}", location.host().unwrap_or_default())
 }
 
 /// Path and query of this page.

@@ -10,7 +10,7 @@ use protocol::{
     socket::{SUBPROTOCOL, close},
 };
 
-use super::{Link, Live};
+use super::{Link, Live, world::World};
 use crate::browser;
 
 /// How long a break lasts before the page says so.
@@ -51,7 +51,7 @@ pub fn start(live: Live) {
             if was_live {
                 attempt = 0;
                 say_so_if_it_lasts(live);
-            } else if browser::fetch::is_signed_out().await {
+            } else if !live.peek(World::is_visitor) && browser::fetch::is_signed_out().await {
                 return browser::sign_in_again();
             }
             let wait = come_back_ms.unwrap_or_else(|| {
@@ -77,7 +77,9 @@ fn say_so_if_it_lasts(live: Live) {
 
 async fn connection(live: Live) -> End {
     let lost = |was_live| End::Lost { was_live, come_back_ms: None };
-    let Ok(socket) = WebSocket::open_with_protocol(&browser::socket_url(), SUBPROTOCOL) else {
+    let looked_at = live.peek(World::looked_at);
+    let url = browser::socket_url(looked_at);
+    let Ok(socket) = WebSocket::open_with_protocol(&url, SUBPROTOCOL) else {
         return lost(false);
     };
     let (mut up, mut down) = socket.split();
@@ -173,7 +175,8 @@ async fn connection(live: Live) -> End {
 /// A message of the system for what others say while nobody looks.
 fn notify(live: Live, message: &Message) {
     let known = live.peek(|world| {
-        let is_new = world.room(message.room).is_some_and(|room| message.seq > room.last_seq);
+        let is_new = message.is_passing()
+            || world.room(message.room).is_some_and(|room| message.seq > room.last_seq);
         let is_hidden =
             message.author.id == world.me().id || world.blocked().contains(&message.author.id);
         (is_new && !is_hidden).then(|| world.room(message.room).map(|room| room.name.clone()))?

@@ -143,6 +143,31 @@ impl Timeline {
         Change { redrawn, listed }
     }
 
+    /// Takes in what is kept nowhere, as the next; what looks different then.
+    pub(super) fn pass(&mut self, message: &Message) -> Vec<MessageId> {
+        if self.seqs.contains_key(&message.id) {
+            return Vec::new();
+        }
+        let last = self.last_by(message.author.id).map(|last| last.id);
+        let seq = self.last_seq().unwrap_or(0) + 1;
+        self.seqs.insert(message.id, seq);
+        self.messages.insert(seq, Message { seq, ..message.clone() });
+        last.into_iter().chain([message.id]).collect()
+    }
+
+    /// Forgets what lies before a number, which is kept no longer. Whether there was any.
+    pub(super) fn drop_before(&mut self, first: i64) -> bool {
+        if self.first_seq().is_some_and(|loaded| loaded <= first) {
+            self.has_older = false;
+        }
+        let kept = self.messages.split_off(&first);
+        let dropped = std::mem::replace(&mut self.messages, kept);
+        for message in dropped.values() {
+            self.seqs.remove(&message.id);
+        }
+        !dropped.is_empty()
+    }
+
     /// Everything up to this revision has been sent.
     pub(super) fn catch_up(&mut self, revision: i64) {
         self.revision = self.revision.max(revision);

@@ -80,7 +80,7 @@ impl World {
     /// The world as the server says it is.
     pub fn new(ready: Ready) -> Self {
         let mut world = Self {
-            me: ready.me.clone(),
+            me: ready.me.clone().unwrap_or_else(nobody),
             is_invisible: ready.invisible,
             epoch: ready.epoch.clone(),
             rooms: HashMap::new(),
@@ -213,6 +213,16 @@ impl World {
         &self.me
     }
 
+    /// Whether the viewer only looks at a public room, without being signed in.
+    pub fn is_visitor(&self) -> bool {
+        self.me.username.is_empty()
+    }
+
+    /// The room that is looked at by who is not signed in.
+    pub fn looked_at(&self) -> Option<RoomId> {
+        self.rooms().first().copied().filter(|_| self.is_visitor())
+    }
+
     /// Whether the viewer wants to be seen by nobody.
     pub fn is_invisible(&self) -> bool {
         self.is_invisible
@@ -318,7 +328,7 @@ impl World {
         if self.epoch != ready.epoch {
             self.timelines.clear();
         }
-        self.me = ready.me;
+        self.me = ready.me.unwrap_or_else(nobody);
         self.is_invisible = ready.invisible;
         self.epoch = ready.epoch;
         self.early.clear();
@@ -352,6 +362,13 @@ impl World {
         let mut touched = self.stop_typing(message.room, message.author.id);
         if self.noticed.remove(&message.room).is_some() {
             touched.push(Touched::Typing(message.room));
+        }
+        if message.is_passing() {
+            // Kept nowhere else, so here for as long as the page lives.
+            let timeline = self.timelines.entry(message.room).or_default();
+            touched.extend(timeline.pass(message).into_iter().map(Touched::Message));
+            touched.push(Touched::Timeline(message.room));
+            return touched;
         }
         if let Some(room) = self.rooms.get_mut(&message.room) {
             let newest = message.seq > room.last_seq;
@@ -443,8 +460,13 @@ impl World {
             room.keep_own(known);
         }
         self.previewed.entry(id).or_insert(numbers(&room));
-        self.rooms.insert(id, room);
         let mut touched = vec![Touched::RoomList, Touched::Room(id)];
+        if let Some(timeline) = self.timelines.get_mut(&id)
+            && timeline.drop_before(room.first_seq)
+        {
+            touched.push(Touched::Timeline(id));
+        }
+        self.rooms.insert(id, room);
         if let Some(early) = self.early.remove(&id) {
             touched.extend(self.take_message(&early, None));
         }
@@ -519,6 +541,18 @@ impl World {
         };
         (friend.status, friend.last_seen) = (Some(status), last_seen);
         vec![Touched::Person(id), Touched::Presence]
+    }
+}
+
+/// Who only looks.
+fn nobody() -> User {
+    User {
+        id: AccountId::new(0, [0; 16]),
+        username: String::new(),
+        display_name: String::new(),
+        avatar_url: None,
+        status: None,
+        last_seen: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was said in a room: sticks to the end when one is there, keeps its place when one is not.
 
 use leptos::{either::Either, ev, html, prelude::*};
-use protocol::{MessageId, RoomId};
+use protocol::{MessageId, RoomId, rooms::Retention};
 
 use super::row::Row;
 use crate::{
@@ -52,6 +52,11 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     keep_place(scroller, ids, missed);
     mark_read(live, room, scroller);
     let on_scroll = move |_: ev::Event| scrolled(live, room, scroller, loading, missed);
+    let is_passing = Memo::new(move |_| {
+        live.get(Touched::Room(room), |world| {
+            world.room(room).is_some_and(|room| room.retention == Retention::Ephemeral)
+        })
+    });
     let empty = move || ids.with(|ids| ids.as_ref().is_some_and(Vec::is_empty));
     view! {
         <div class="messages">
@@ -88,12 +93,19 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                     {move || {
                         empty()
                             .then(|| {
-                                let text = format!(
-                                    "This is the beginning of your chat with {}.",
-                                    name.get(),
-                                );
+                                let (title, text) = match is_passing.get() {
+                                    true => (
+                                        "Just passing through",
+                                        "What is said here is kept nowhere, and who comes later sees nothing of it."
+                                            .to_owned(),
+                                    ),
+                                    false => (
+                                        "Nothing said yet",
+                                        format!("This is the beginning of {}.", name.get()),
+                                    ),
+                                };
                                 view! {
-                                    <Empty icon="message-circle" title="Nothing said yet" text>
+                                    <Empty icon="message-circle" title text>
                                         ""
                                     </Empty>
                                 }

@@ -114,7 +114,7 @@ impl Shown {
                     (id, name, said)
                 }),
                 reactions: message.reactions.clone(),
-                seq: Some(message.seq),
+                seq: (message.revision > 0 && !world.is_visitor()).then_some(message.seq),
                 may_delete: may_delete(world, message),
                 open: world.room(room).is_some_and(|room| !room.closed)
                     && message.deleted_at.is_none(),

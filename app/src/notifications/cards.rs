@@ -42,13 +42,14 @@ pub fn Cards() -> impl IntoView {
     let end = NodeRef::<html::Button>::new();
     #[cfg(feature = "hydrate")]
     crate::browser::when_seen(end, move || live.load_older_cards(loading));
-    move || match ids.with(|ids| ids.as_ref().map(Vec::len)) {
+    let is_empty = Memo::new(move |_| ids.with(|ids| ids.as_ref().map(Vec::is_empty)));
+    move || match is_empty.get() {
         None => EitherOf3::A(view! {
             <p class="page__note" role="status">
                 "Loading …"
             </p>
         }),
-        Some(0) => EitherOf3::B(view! {
+        Some(true) => EitherOf3::B(view! {
             <Empty
                 icon="bell"
                 title="All quiet"
@@ -59,7 +60,7 @@ pub fn Cards() -> impl IntoView {
                 </a>
             </Empty>
         }),
-        Some(_) => EitherOf3::C(view! {
+        Some(false) => EitherOf3::C(view! {
             <ol class="cards" tabindex="-1" aria-label="Activity">
                 <For each=move || ids.get().unwrap_or_default() key=|key| *key let((id, _))>
                     <Card id is_fresh=fresh.with_value(|fresh| fresh.contains(&id)) />

@@ -1,7 +1,10 @@
 //! Finding, making and joining rooms: pages of the server alone.
 
 use leptos::prelude::*;
-use protocol::{Items, Room, User, rooms::Invitation};
+use protocol::{
+    Items, Room, User,
+    rooms::{Invitation, Retention},
+};
 
 use crate::{
     accounts::form::{Form, Outcome, TextField},
@@ -203,6 +206,7 @@ pub fn NewRoom(friends: Vec<User>, form: Form) -> impl IntoView {
                     {kind("private", "Those you invite", "Nobody else knows that it is there.", true)}
                     {kind("public", "Everyone in this house", "It is found under Rooms.", false)}
                 </fieldset>
+                <Keeps retention=Retention::Forever with_ephemeral=true />
                 {has_friends
                     .then(|| {
                         view! {
@@ -217,6 +221,54 @@ pub fn NewRoom(friends: Vec<User>, form: Form) -> impl IntoView {
                 </button>
             </form>
         </Sheet>
+    }
+}
+
+/// How long a room keeps what is said, to choose.
+#[component]
+pub(super) fn Keeps(retention: Retention, with_ephemeral: bool) -> impl IntoView {
+    let known = [
+        (Retention::Forever, "for ever"),
+        (Retention::Days(365), "for a year"),
+        (Retention::Days(30), "for 30 days"),
+        (Retention::Days(7), "for a week"),
+        (Retention::Days(1), "for a day"),
+        (Retention::Ephemeral, "not at all: just passing through"),
+    ];
+    let other = match retention {
+        Retention::Days(days) if known.iter().all(|(one, _)| *one != retention) => {
+            Some((retention, format!("for {days} days")))
+        }
+        _ => None,
+    };
+    let options = known
+        .into_iter()
+        .filter(|(one, _)| with_ephemeral || *one != Retention::Ephemeral)
+        .map(|(one, says)| (one, says.to_owned()))
+        .chain(other)
+        .map(|(one, says)| {
+            view! {
+                <option value=String::from(one) selected=one == retention>
+                    {says}
+                </option>
+            }
+        });
+    view! {
+        <div class="field">
+            <label class="field__label" for="retention">
+                "What is said is kept"
+            </label>
+            <select class="field__input" id="retention" name="retention">
+                {options.collect_view()}
+            </select>
+            <p class="field__hint">
+                {if with_ephemeral {
+                    "A room that keeps nothing stays so: what is said there never gets to a disk."
+                } else {
+                    "What is older goes within a minute, for everyone and for good."
+                }}
+            </p>
+        </div>
     }
 }
 

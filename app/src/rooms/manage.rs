@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use protocol::{
     Room, Timestamp, User,
-    rooms::{Action, Kind, Logged, MemberOf, Notify, OpenInvite, Role},
+    rooms::{Action, Kind, Logged, MemberOf, Notify, OpenInvite, Receipt, Retention, Role},
 };
 
-use super::browse::Sheet;
+use super::browse::{Keeps, Sheet};
 use crate::{
     accounts::form::{Form, Outcome, Part, TextField, Tick},
     ui::{Avatar, Here, Icon, Moment, Style},
@@ -23,6 +23,7 @@ pub struct Managed {
     pub log: Vec<Logged>,
     /// The address that lets others in, once it is made; and the same to be photographed.
     pub invited: Option<(String, Option<String>)>,
+    pub receipt: Receipt,
     pub now: Timestamp,
 }
 
@@ -39,7 +40,7 @@ pub fn said(word: &str) -> Option<&'static str> {
 #[component]
 pub fn RoomSettings(managed: Managed, form: Form) -> impl IntoView {
     provide_context(Here::new(managed.now));
-    let Managed { room, members, friends, invites, log, invited, now } = managed;
+    let Managed { room, members, friends, invites, log, invited, receipt, now } = managed;
     let role = room.role.unwrap_or(Role::Member);
     let keeps = role != Role::Member;
     let may_invite = keeps || room.kind == Kind::Public;
@@ -56,6 +57,7 @@ pub fn RoomSettings(managed: Managed, form: Form) -> impl IntoView {
             <Members room=room.clone() members role />
             {may_invite.then(|| view! { <Invite id friends invites invited keeps now /> })}
             <Quiet room=room.clone() />
+            <Kept receipt />
             {keeps.then(|| view! { <Log log /> })}
             <Ends id is_owner=role == Role::Owner />
         </Sheet>
@@ -111,10 +113,29 @@ fn Name(room: Room, form: Form) -> impl IntoView {
                         "How long a member waits between two messages. Owners and moderators do not."
                     </p>
                 </div>
+                {(room.role == Some(Role::Owner) && room.retention != Retention::Ephemeral)
+                    .then(|| view! { <Keeps retention=room.retention with_ephemeral=false /> })}
                 <button class="button settings__save" type="submit">
                     "Save"
                 </button>
             </form>
+        </Part>
+    }
+}
+
+/// What of the room is stored, as the database counts it.
+#[component]
+fn Kept(receipt: Receipt) -> impl IntoView {
+    let about = match receipt.retention {
+        Retention::Forever => "What is said here is kept.",
+        Retention::Days(_) => "What is said here goes when its time is over.",
+        Retention::Ephemeral => "What is said here never gets to the database, a log or a disk.",
+    };
+    view! {
+        <Part title="Receipt" about>
+            <p class="settings__fact">
+                "Rows stored of what was said here: " <strong>{receipt.rows}</strong>
+            </p>
         </Part>
     }
 }

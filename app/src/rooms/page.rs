@@ -1,13 +1,22 @@
 //! A room's page: who it is with, what is said, and where one speaks.
 
-use leptos::{either::Either, prelude::*};
-use protocol::{RoomId, rooms::Kind};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
+use protocol::{
+    RoomId,
+    rooms::{Kind, Retention},
+};
 
 use super::list::Face;
 use crate::{
     frame::NotHere,
     friends::Actions,
-    live::{Live, world::Touched},
+    live::{
+        Live,
+        world::{Touched, World},
+    },
     messages::{Acting, Composer, MessageList, UndoLine},
     presence::{self, TypingLine},
     ui::{Avatar, Empty, Here, Icon, Size},
@@ -71,6 +80,8 @@ fn Conversation(id: RoomId) -> impl IntoView {
     let other = room.get_untracked().and_then(|room| room.direct_with);
     let kind = room.get_untracked().map(|room| room.kind);
     let here = use_context::<Here>();
+    let is_visitor = live.peek(World::is_visitor);
+    let is_in = room.with_untracked(|room| room.as_ref().is_some_and(|room| room.role.is_some()));
     let about = move || {
         room.with(|room| match room {
             Some(room) if room.kind == Kind::Direct => {
@@ -80,13 +91,19 @@ fn Conversation(id: RoomId) -> impl IntoView {
             }
             Some(room) => {
                 let members = match room.member_count {
-                    1 => "1 member".to_owned(),
+                    n @ 0..=1 => format!("{n} {}", if n == 1 { "member" } else { "members" }),
                     n => format!("{} of {n} here", room.online_count),
                 };
-                Some(match room.topic.is_empty() {
-                    true => members,
-                    false => format!("{members} · {}", room.topic),
-                })
+                let kept = match room.retention {
+                    Retention::Forever => None,
+                    Retention::Days(1) => Some("kept for a day".to_owned()),
+                    Retention::Days(days) => Some(format!("kept for {days} days")),
+                    Retention::Ephemeral => Some("nothing is kept".to_owned()),
+                };
+                let topic = Some(room.topic.clone()).filter(|topic| !topic.is_empty());
+                let said: Vec<String> =
+                    [Some(members), kept, topic].into_iter().flatten().collect();
+                Some(said.join(" · "))
             }
             None => None,
         })
@@ -115,7 +132,7 @@ fn Conversation(id: RoomId) -> impl IntoView {
                             </a>
                         }
                     })}
-                {(kind != Some(Kind::Direct))
+                {(kind != Some(Kind::Direct) && is_in)
                     .then(|| {
                         view! {
                             <a
@@ -133,14 +150,17 @@ fn Conversation(id: RoomId) -> impl IntoView {
             <TypingLine room=id />
             <UndoLine />
             {move || {
+                if !is_in {
+                    return EitherOf3::C(view! { <WayIn id is_visitor /> });
+                }
                 if !closed.get() {
-                    return Either::Left(view! { <Composer room=id name /> });
+                    return EitherOf3::A(view! { <Composer room=id name /> });
                 }
                 let text = match kind {
                     Some(Kind::Direct) => "You must be friends to chat. What was said stays here.",
                     _ => "This room is closed. What was said stays here.",
                 };
-                Either::Right(
+                EitherOf3::B(
                     view! {
                         <p class="closed-line">
                             <Icon name="lock" />
@@ -169,5 +189,33 @@ fn Conversation(id: RoomId) -> impl IntoView {
                     </aside>
                 }
             })}
+    }
+}
+
+/// Where one would write, for who reads a public room without being in it: how to come in.
+#[component]
+fn WayIn(id: RoomId, is_visitor: bool) -> impl IntoView {
+    match is_visitor {
+        true => Either::Left(view! {
+            <p class="closed-line">
+                <Icon name="message-circle" />
+                "You must be signed in to chat."
+                <a class="button" href=format!("/sign-in?next=/rooms/{id}")>
+                    "Sign in"
+                </a>
+                <a class="button button--plain" href=format!("/sign-up?next=/rooms/{id}")>
+                    "Create an account"
+                </a>
+            </p>
+        }),
+        false => Either::Right(view! {
+            <form class="closed-line" action="/fn/rooms/join" method="post">
+                <input type="hidden" name="room" value=id.to_string() />
+                <span>"You can read this room. To write, join it."</span>
+                <button class="button" type="submit">
+                    "Join"
+                </button>
+            </form>
+        }),
     }
 }

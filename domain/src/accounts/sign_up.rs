@@ -9,7 +9,12 @@ use super::{
     challenge, confirmation, entity, passwords,
     sessions::{self, Device},
 };
-use crate::{Ctx, Error, Result, db::Tx, limits::Rule};
+use crate::{
+    Ctx, Error, Result,
+    db::Tx,
+    followers::{self, Fact},
+    limits::Rule,
+};
 
 /// Makes an account and signs in to it: the person, and the token of the session.
 ///
@@ -45,7 +50,12 @@ pub async fn sign_up(
 pub async fn create_admin(ctx: &Ctx, form: SignUp) -> Result<User> {
     passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
     let hash = ctx.hasher.hash(&form.password).await?;
-    ctx.transact(async |tx| insert(tx, ctx, &form, hash, true).await).await
+    ctx.transact(async |tx| {
+        let user = insert(tx, ctx, &form, hash, true).await?;
+        followers::follow(tx, Fact::Administers(user.id)).await?;
+        Ok(user)
+    })
+    .await
 }
 
 /// What the person is called, which makes no password.

@@ -17,6 +17,8 @@ pub enum Change {
     MessagePosted { message: Arc<Message>, access: i64 },
     /// A message is no longer what it was.
     MessageChanged { message: Arc<Message>, access: i64, by: Option<By> },
+    /// Something was said in a room that keeps nothing. Never stored.
+    Passed { message: Arc<Message> },
     /// On another node somebody put something on a message, or took it off.
     Reacted { room: RoomId, account: AccountId, message: MessageId },
     /// Someone is in a room now, which raised its `access`.

@@ -68,6 +68,7 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
             Change::RoomAhead { .. }
             | Change::Reacted { .. }
             | Change::MembershipMoved { .. }
+            | Change::Passed { .. }
             | Change::Present { .. }
             | Change::Typing { .. }
             | Change::Lost => {}

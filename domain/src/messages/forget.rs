@@ -6,7 +6,7 @@ use sea_orm::{
     sea_query::ExprTrait as _,
 };
 
-use super::{change, entity};
+use super::{change, entity, expiry::TABLES};
 use crate::{
     Ctx, Result,
     accounts::entity as account,
@@ -55,7 +55,7 @@ pub(crate) async fn forget_room(ctx: &Ctx, id: RoomId) -> Result<()> {
     while upto < last {
         upto += ROWS;
         ctx.transact(async |tx| {
-            for table in ["message", "message_change", "message_edit", "message_undo", "reaction"] {
+            for table in TABLES {
                 let upto = if upto >= last { i64::MAX } else { upto };
                 let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq <= $2");
                 let values = [id.into(), upto.into()];

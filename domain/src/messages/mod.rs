@@ -2,10 +2,12 @@
 
 mod change;
 mod entity;
+pub(crate) mod expiry;
 mod forget;
 mod history;
 mod mentions;
 mod missed;
+pub(crate) mod passing;
 mod post;
 pub(crate) mod queues;
 mod reactions;
@@ -18,6 +20,7 @@ use sea_orm::{DbErr, QueryResult};
 use crate::accounts::Named;
 
 pub use change::{delete, edit, edits};
+pub use expiry::{expire, receipt};
 pub(crate) use forget::{forget_room, forget_said};
 pub use history::{history, one, seen_by};
 pub use missed::{Missed, missed};

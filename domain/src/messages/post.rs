@@ -9,11 +9,11 @@ use std::{
 use protocol::{
     AccountId, Message, MessageId, RoomId, Timestamp,
     messages::{Draft, Kind, mentioned},
-    rooms::{Preview, Role},
+    rooms::{Preview, Retention, Role},
 };
 use sea_orm::{ConnectionTrait, entity::prelude::*};
 
-use super::{entity, mentions, queues::Waiting, shown};
+use super::{entity, mentions, passing, queues::Waiting, shown};
 use crate::{
     Ctx, Error, Result, accounts,
     bus::Change,
@@ -55,8 +55,24 @@ pub fn post(
         let take = |_| ctx.limits().take_for(Rule::Mention, member.account());
         names.iter().try_for_each(take)
     });
-    let answer = within.and_then(|()| ctx.queues.join(*member, id, draft));
-    async move { answer?.await.map_err(Error::internal)? }
+    let answer = within.and_then(|()| match member.retention() {
+        Retention::Ephemeral => Ok(Way::Passing(passing::pass(ctx.clone(), *member, id, draft))),
+        _ => Ok(Way::Stored(ctx.queues.join(*member, id, draft)?)),
+    });
+    async move {
+        match answer? {
+            Way::Passing(passed) => passed.await,
+            Way::Stored(stored) => stored.await.map_err(Error::internal)?,
+        }
+    }
+}
+
+/// What becomes of what is said.
+enum Way<P, S> {
+    /// It is told, and kept nowhere.
+    Passing(P),
+    /// It waits to be stored.
+    Stored(S),
 }
 
 /// Stores what waits, in the order of the queue: an outcome for each.
@@ -175,7 +191,7 @@ impl Batch {
     }
 }
 
-fn taken() -> Result<Posted> {
+pub(super) fn taken() -> Result<Posted> {
     Err(Error::Conflict("This id is taken by another message."))
 }
 

@@ -1,7 +1,7 @@
 //! What nodes tell each other about who is with them, by Redis: heard at once or not at all, and said
 //! again every 20 seconds.
 
-use protocol::{AccountId, RoomId, accounts::Status};
+use protocol::{AccountId, Message, RoomId, accounts::Status};
 use serde::{Deserialize, Serialize};
 
 /// Something that one node says to the others.
@@ -16,6 +16,8 @@ pub(crate) enum Said {
     Hello,
     /// Somebody is writing.
     Typing(RoomId, AccountId),
+    /// Something was said in a room that keeps nothing.
+    Passed(Box<Message>),
 }
 
 /// The same, with who says it.

@@ -24,6 +24,7 @@ use crate::{
     accounts::entity as account,
     bus::Change,
     friends,
+    messages::passing,
     rooms::{self, Member},
     rows::padded,
 };
@@ -175,7 +176,10 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
         let mut ticks = tokio::time::interval(TICK);
         while open.strong_count() > 0 {
             tokio::select! {
-                Some(said) = heard.recv() => ctx.presence.hear(&said, ctx.bus(), ctx.clock.now()),
+                Some(from) = heard.recv() => match &from.said {
+                    Said::Passed(message) => passing::hear(&ctx, message),
+                    _ => ctx.presence.hear(&from, ctx.bus(), ctx.clock.now()),
+                },
                 _ = ticks.tick() => tick(&ctx).await,
             }
         }

@@ -162,6 +162,8 @@ impl Presence {
                 bus.publish(vec![Change::Typing { room: *room, account: *account }]);
                 return;
             }
+            // Heard before it comes here.
+            Said::Passed(_) => return,
             Said::Hello => {
                 self.people().said_all_at = None;
                 return;

@@ -5,14 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 
 use protocol::{
     AccountId, RoomId, SessionId, Timestamp, User,
-    rooms::{Kind, Role},
+    rooms::{Kind, Retention, Role},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Statement,
 };
 
-use super::entity::{membership, room};
+use super::{
+    entity::{membership, removal, room},
+    list::Position,
+};
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::Named,
@@ -27,8 +30,11 @@ pub struct Member {
     room: RoomId,
     role: Role,
     kind: Kind,
+    retention: Retention,
+    first_seq: i64,
     last_seq: i64,
     revision: i64,
+    access: i64,
 }
 
 impl Member {
@@ -53,6 +59,11 @@ impl Member {
         self.kind
     }
 
+    /// How long the room keeps what is said.
+    pub fn retention(&self) -> Retention {
+        self.retention
+    }
+
     /// The room's last number when this was proven: what is read later has at least that.
     pub fn last_seq(&self) -> i64 {
         self.last_seq
@@ -74,7 +85,8 @@ impl Member {
 /// # Errors
 /// `NotFound` where there is no such room, or they are not in it.
 pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
-    let sql = "SELECT membership.role, room.kind, room.last_seq, room.revision FROM membership \
+    let sql = "SELECT membership.role, room.kind, room.retention_days, room.first_seq, \
+               room.last_seq, room.revision, room.access FROM membership \
                JOIN room ON room.id = membership.room_id \
                WHERE membership.room_id = $1 AND membership.account_id = $2";
     let conn = ctx.db.read();
@@ -86,9 +98,122 @@ pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
         room: id,
         role: row.try_get("", "role")?,
         kind: row.try_get("", "kind")?,
+        retention: Retention::of_days(row.try_get("", "retention_days")?),
+        first_seq: row.try_get("", "first_seq")?,
         last_seq: row.try_get("", "last_seq")?,
         revision: row.try_get("", "revision")?,
+        access: row.try_get("", "access")?,
     })
+}
+
+/// Proof that a room may be read: by who is in it, or, of a public one, by anyone. Made by [`reader`],
+/// or of a [`Member`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reader {
+    room: RoomId,
+    /// Who is in it; nobody, where it is read as everyone may.
+    account: Option<AccountId>,
+    first_seq: i64,
+    last_seq: i64,
+    revision: i64,
+    access: i64,
+}
+
+impl Reader {
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// Who reads it as one who is in it.
+    pub fn account(&self) -> Option<AccountId> {
+        self.account
+    }
+
+    /// The first number that the room keeps.
+    pub fn first_seq(&self) -> i64 {
+        self.first_seq
+    }
+
+    /// The room's last number when this was proven: what is read later has at least that.
+    pub fn last_seq(&self) -> i64 {
+        self.last_seq
+    }
+
+    /// The room's revision when this was proven.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Where the room stood when this was proven.
+    pub fn position(&self) -> Position {
+        Position { room: self.room, revision: self.revision, access: self.access }
+    }
+}
+
+impl From<&Member> for Reader {
+    fn from(member: &Member) -> Self {
+        Self {
+            room: member.room,
+            account: Some(member.account()),
+            first_seq: member.first_seq,
+            last_seq: member.last_seq,
+            revision: member.revision,
+            access: member.access,
+        }
+    }
+}
+
+/// Somebody, or nobody, as a reader of this room.
+///
+/// # Errors
+/// `NotFound` where there is no such room, or it is not theirs to read; `Forbidden` where it is
+/// listed, for the staff alone.
+pub async fn reader(ctx: &Ctx, viewer: Option<&Viewer>, id: RoomId) -> Result<Reader> {
+    if let Some(viewer) = viewer {
+        match member(ctx, viewer, id).await {
+            Ok(member) => return Ok((&member).into()),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        if removal::Entity::find_by_id((id, viewer.account())).one(ctx.db.read()).await?.is_some() {
+            return Err(Error::NotFound);
+        }
+    }
+    let room = room::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound)?;
+    if !is_open_to_all(&room) {
+        return Err(Error::NotFound);
+    }
+    Ok(Reader {
+        room: id,
+        account: None,
+        first_seq: room.first_seq,
+        last_seq: room.last_seq,
+        revision: room.revision,
+        access: room.access,
+    })
+}
+
+/// Whether a room may be read, by who was in it when that was proven, or by anyone.
+///
+/// # Errors
+/// `NotFound` where it may not.
+pub(crate) async fn may_read(
+    conn: &impl ConnectionTrait,
+    id: RoomId,
+    account: Option<AccountId>,
+) -> Result<()> {
+    let may = match account {
+        Some(account) => membership_of(conn, id, account).await?.is_some(),
+        None => {
+            room::Entity::find_by_id(id).one(conn).await?.is_some_and(|room| is_open_to_all(&room))
+        }
+    };
+    if may { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Whether anybody may read a room, also signed out.
+pub(crate) fn is_open_to_all(room: &room::Model) -> bool {
+    room.kind == Kind::Public && !room.staff_only && !room.closed
 }
 
 /// Whether the member may say something, as far as can be known without saying it.

@@ -19,6 +19,10 @@ pub mod room {
         pub notices: bool,
         /// Seconds between two messages of one member; 0 for none.
         pub slow_mode: i64,
+        /// How many days what is said is kept: 0 for ever, -1 for not at all.
+        pub retention_days: i64,
+        /// The first number that is kept.
+        pub first_seq: i64,
         /// The two ids of a direct room, the lower first.
         pub direct_pair: Option<Vec<u8>>,
         pub last_seq: i64,

@@ -7,14 +7,14 @@ use std::{
 
 use protocol::{
     AccountId, Items, Limit, Room, RoomId, Timestamp, User,
-    rooms::{Kind, Notify, Preview, Role},
+    rooms::{Kind, Notify, Preview, Retention, Role, unread},
 };
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, QueryFilter as _,
     QueryResult, QuerySelect as _, Statement, Value, prelude::Uuid,
 };
 
-use super::entity::room;
+use super::{access::Reader, entity::room};
 use crate::{
     Ctx, Error, Result, Viewer, accounts,
     rows::{columns, padded},
@@ -124,6 +124,17 @@ async fn show_by(
     let row = rows.into_iter().next().ok_or(Error::NotFound)?;
     let position = row.position();
     Ok((shown(row.room, Some(row.own), &people), position))
+}
+
+/// One room as somebody sees it who may read it, also signed out.
+///
+/// # Errors
+/// `NotFound` where it is gone.
+pub async fn show_to(ctx: &Ctx, reader: &Reader) -> Result<Room> {
+    match reader.account() {
+        Some(account) => show(ctx, account, reader.room()).await,
+        None => show_everyone(ctx, reader.room()).await,
+    }
 }
 
 /// One room as everyone in it sees it: without what is one viewer's own, and without what was said
@@ -277,19 +288,19 @@ pub(super) fn shown(
             _ => room.name,
         },
         topic: room.topic,
-        retention: "forever".to_owned(),
+        retention: Retention::of_days(room.retention_days),
         staff_only: room.staff_only,
         notices: room.notices,
         slow_mode: room.slow_mode,
         closed: room.closed,
-        first_seq: 1,
+        first_seq: room.first_seq,
         last_seq: room.last_seq,
         revision: room.revision,
         member_count: room.member_count,
         online_count: 0,
         last_message,
         read_seq: own.map(|own| own.read_seq),
-        unread: own.map(|own| room.last_seq - own.read_seq),
+        unread: own.map(|own| unread(own.read_seq, room.first_seq, room.last_seq)),
         mentions: own.map(|own| i64::from(own.mentioned_seq > own.read_seq)),
         mentioned_seq: own.map(|own| own.mentioned_seq),
         notify: own.map(|own| own.notify),

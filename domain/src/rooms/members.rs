@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    AccountId, Room, RoomId, Timestamp,
+    AccountId, Room, RoomId, Timestamp, Topic,
     rooms::{Kind, MemberOf, NewRoom, Notify, Role},
 };
 use sea_orm::{
@@ -45,11 +45,13 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
         .transact_as(viewer, async |tx| {
             within_limit(tx, me).await?;
             let id = insert(tx, new.kind, new.name.as_str(), None).await?;
-            if let Some(topic) = new.topic {
-                let topic = Set(topic.into_string());
-                let topic = room::ActiveModel { id: Set(id), topic, ..Default::default() };
-                room::Entity::update(topic).exec(tx.conn()).await?;
-            }
+            let more = room::ActiveModel {
+                id: Set(id),
+                topic: Set(new.topic.map(Topic::into_string).unwrap_or_default()),
+                retention_days: Set(new.retention.days()),
+                ..Default::default()
+            };
+            room::Entity::update(more).exec(tx.conn()).await?;
             enter(tx, id, me, Role::Owner).await?;
             for friend in &friends {
                 if !friends::are_friends(tx.conn(), me, *friend).await? {
@@ -260,15 +262,28 @@ pub(super) async fn insert(
 ) -> Result<RoomId> {
     let id = tx.new_id(RoomId::new);
     let room = room::ActiveModel {
+        name: Set(name.to_owned()),
+        direct_pair: Set(direct_pair),
+        ..fresh(tx, id, kind)
+    };
+    room::Entity::insert(room).exec_without_returning(tx.conn()).await?;
+    Ok(id)
+}
+
+/// A room without a name in which there is nobody.
+pub(super) fn fresh(tx: &Tx, id: RoomId, kind: Kind) -> room::ActiveModel {
+    room::ActiveModel {
         id: Set(id),
         kind: Set(kind),
-        name: Set(name.to_owned()),
+        name: Set(String::new()),
         topic: Set(String::new()),
         closed: Set(false),
         staff_only: Set(false),
         notices: Set(false),
         slow_mode: Set(0),
-        direct_pair: Set(direct_pair),
+        retention_days: Set(0),
+        first_seq: Set(1),
+        direct_pair: Set(None),
         last_seq: Set(0),
         revision: Set(0),
         access: Set(0),
@@ -277,9 +292,7 @@ pub(super) async fn insert(
         last_text: Set(String::new()),
         last_message_at: Set(Timestamp(0)),
         created_at: Set(tx.now()),
-    };
-    room::Entity::insert(room).exec_without_returning(tx.conn()).await?;
-    Ok(id)
+    }
 }
 
 /// Makes somebody a member; what was said before counts as read.

@@ -1,6 +1,7 @@
 //! Rooms: who is in them, and where each member stands. What is said in them belongs to `messages`.
 
 pub mod access;
+mod beginning;
 pub mod direct;
 mod directory;
 pub(crate) mod entity;
@@ -11,9 +12,13 @@ pub mod moderation;
 mod read;
 pub mod settings;
 
-pub use access::{Inside, Member, inside, may_speak, member};
+pub use access::{Inside, Member, Reader, inside, may_speak, member, reader};
+pub(crate) use beginning::adopt;
+pub use beginning::{begin, welcoming};
 pub use directory::directory;
-pub use list::{Mine, Position, list, mine, of_many, positions, show, show_at, show_everyone};
+pub use list::{
+    Mine, Position, list, mine, of_many, positions, show, show_at, show_everyone, show_to,
+};
 pub(crate) use members::leave_all;
 pub use members::{add, create, join, leave, members, remove};
 pub(crate) use read::advance_all;

@@ -2,7 +2,7 @@
 
 use protocol::{
     Room, RoomId,
-    rooms::{Action, Kind, Notify, Role, RoomChange},
+    rooms::{Action, Kind, Notify, Retention, Role, RoomChange},
 };
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
@@ -12,7 +12,7 @@ use super::{
     list, members,
     moderation::note,
 };
-use crate::{Ctx, Error, Result, accounts, bus::Change, followers};
+use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx, followers};
 
 /// The slowest a room can be made, in seconds.
 const SLOWEST: i64 = 3_600;
@@ -68,6 +68,13 @@ pub async fn change(ctx: &Ctx, member: &Member, change: RoomChange) -> Result<Ro
             what.push(format!("slow mode: {seconds} s"));
             changed.slow_mode = Set(seconds);
         }
+        if let Some(retention) =
+            change.retention.filter(|retention| retention.days() != room.retention_days)
+        {
+            keep_for(tx, member, &room, retention).await?;
+            what.push(format!("keeps what is said: {}", String::from(retention)));
+            changed.retention_days = Set(retention.days());
+        }
         if what.is_empty() {
             return Ok(());
         }
@@ -78,6 +85,25 @@ pub async fn change(ctx: &Ctx, member: &Member, change: RoomChange) -> Result<Ro
     })
     .await?;
     list::show(ctx, member.account(), member.room()).await
+}
+
+/// Whether the room may keep what is said for as long.
+async fn keep_for(
+    tx: &Tx,
+    member: &Member,
+    room: &room::Model,
+    retention: Retention,
+) -> Result<()> {
+    if access::role(tx, member).await? != Role::Owner {
+        return Err(Error::Forbidden("Only an owner says how long a room keeps what is said."));
+    }
+    // Who spoke in it was told that nothing is stored, or that it is.
+    let is_ephemeral = |days| Retention::of_days(days) == Retention::Ephemeral;
+    if is_ephemeral(room.retention_days) || retention == Retention::Ephemeral {
+        let why = "A room is ephemeral from its beginning, or never.";
+        return Err(Error::invalid("retention", why));
+    }
+    Ok(())
 }
 
 /// What of the room the member is told of.

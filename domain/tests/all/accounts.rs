@@ -13,7 +13,7 @@ use protocol::{
     Email, Limit, Login, Password, RoomName,
     accounts::{Challenge, Said, SignIn, SignUp},
     messages::Window,
-    rooms::{Kind, NewRoom},
+    rooms::{Kind, NewRoom, Retention},
 };
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
@@ -120,7 +120,7 @@ async fn a_restart_keeps_the_house_and_who_is_signed_in() {
     let house = house.reopen().await;
     assert_eq!(house.ctx.epoch(), epoch);
     let viewer = accounts::sessions::authenticate(&house.ctx, token.as_str()).await.unwrap();
-    assert_eq!(snapshot::ready(&house.ctx, &viewer).await.unwrap().me.username, "alice");
+    assert_eq!(snapshot::ready(&house.ctx, &viewer).await.unwrap().me.unwrap().username, "alice");
 }
 
 #[tokio::test]
@@ -321,6 +321,7 @@ async fn a_deleted_account_leaves_no_name_and_nobody_takes_it() {
         kind: Kind::Public,
         name: RoomName::parse("Garden").unwrap(),
         topic: None,
+        retention: Retention::Forever,
         members: Vec::new(),
     };
     let garden = rooms::create(&house.ctx, &alice.viewer, new).await.unwrap();

@@ -78,6 +78,14 @@ impl House {
         Self { ctx, place }
     }
 
+    /// Where its files are, if it has any of its own.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder.path()),
+            _ => None,
+        }
+    }
+
     /// Listens from here on.
     pub fn listen(&self) -> Heard {
         let mut bus = self.ctx.bus().listen();

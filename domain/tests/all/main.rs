@@ -9,4 +9,5 @@ mod moderation;
 mod notifications;
 mod presence;
 mod replies;
+mod retention;
 mod rooms;

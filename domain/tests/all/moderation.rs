@@ -6,13 +6,19 @@ use domain::{
 };
 use protocol::{
     Body, Limit, RoomId, RoomName, Timestamp, Topic,
-    rooms::{Action, Kind, NewRoom, Notify, Role, RoomChange},
+    rooms::{Action, Kind, NewRoom, Notify, Retention, Role, RoomChange},
 };
 
 use crate::house::{House, NOON, Person, heard};
 
 fn new(kind: Kind, name: &str) -> NewRoom {
-    NewRoom { kind, name: RoomName::parse(name).unwrap(), topic: None, members: Vec::new() }
+    NewRoom {
+        kind,
+        name: RoomName::parse(name).unwrap(),
+        topic: None,
+        retention: Retention::Forever,
+        members: Vec::new(),
+    }
 }
 
 /// A room of alice's, with bob and carol in it.

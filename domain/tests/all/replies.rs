@@ -3,7 +3,7 @@ use protocol::{
     Body, Limit, Message, MessageId, RoomId, RoomName,
     messages::{Draft, Kind as MessageKind, Window},
     notifications::Kind as CardKind,
-    rooms::{Kind, NewRoom},
+    rooms::{Kind, NewRoom, Retention},
 };
 
 use crate::house::{House, Person, draft};
@@ -12,7 +12,8 @@ async fn club(house: &House) -> (Person, Person, RoomId) {
     let (alice, bob, _) = house.alice_and_bob().await;
     let name = RoomName::parse("Garden club").unwrap();
     let members = vec!["bob".to_owned()];
-    let new = NewRoom { kind: Kind::Private, name, topic: None, members };
+    let new =
+        NewRoom { kind: Kind::Private, name, topic: None, retention: Retention::Forever, members };
     let room = rooms::create(&house.ctx, &alice.viewer, new).await.unwrap().id;
     (alice, bob, room)
 }

@@ -1,7 +1,7 @@
 use domain::{Error, bus::Change, friends, rooms};
 use protocol::{
     Limit, RoomName,
-    rooms::{Kind, NewRoom, Role},
+    rooms::{Kind, NewRoom, Retention, Role},
 };
 
 use crate::house::{House, heard};
@@ -11,6 +11,7 @@ fn room(kind: Kind) -> NewRoom {
         kind,
         name: RoomName::parse("Garden club").unwrap(),
         topic: None,
+        retention: Retention::Forever,
         members: Vec::new(),
     }
 }

@@ -56,7 +56,7 @@ fn room() -> Room {
         kind: crate::rooms::Kind::Direct,
         name: "Mara".into(),
         topic: String::new(),
-        retention: "forever".into(),
+        retention: crate::rooms::Retention::Forever,
         staff_only: false,
         notices: false,
         slow_mode: 0,
@@ -109,7 +109,7 @@ fn every_event_has_its_json_pinned_and_is_read_again() {
     let id = || ID.parse().unwrap();
     let friend = FriendState { user: user(), relation: Relation::None, request: None };
     let ready = Ready {
-        me: user(),
+        me: Some(user()),
         rooms: vec![room()],
         next: None,
         friends: vec![user()],

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use domain::{Ctx, Error, Viewer, accounts::profile, messages, notifications, presence, rooms};
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use protocol::{
-    Body, Command, Event, MessageId, Problem, RoomId,
+    Body, Code, Command, Event, MessageId, Problem, RoomId,
     accounts::ProfileChange,
     messages::Draft,
     socket::{MAX_RESUME_ROOMS, Wish},
@@ -184,6 +184,37 @@ pub fn resume(
         read_missing(ctx, viewer, missing, said, allowance).await
     }
     .boxed()
+}
+
+/// Answers who looks at a public room and comes back, from memory: a room is loaded fast enough.
+pub fn look_again(
+    ctx: &Ctx,
+    reader: &rooms::Reader,
+    resume: &Resume,
+    remembers: impl Fn(RoomId, i64) -> Remembered,
+) -> Answer {
+    let room = reader.room();
+    let Some(revision) = resume.rooms.get(&room).copied() else { return Answer::default() };
+    let is_known = resume.epoch.as_deref().is_none_or(|epoch| epoch == ctx.epoch());
+    match remembers(room, revision).filter(|_| is_known) {
+        Some((texts, now)) => {
+            let mut said: Vec<Said> = texts.into_iter().map(|text| Said::of(room, text)).collect();
+            said.push(Said::resumed(room, now));
+            Answer { said, spoke: None }
+        }
+        None => Event::Gap { room: Some(room), after: None }.into(),
+    }
+}
+
+/// Answers who only looks: whatever they want to do, they have to sign in first.
+pub fn answer_visitor(command: &Command) -> Answer {
+    match command {
+        Command::Ping { n } => Event::Pong { n: *n }.into(),
+        command => {
+            let problem = Problem::new(Code::Unauthenticated, "You must be signed in to chat.");
+            refused(id_of(command), problem).into()
+        }
+    }
 }
 
 async fn cards_since(ctx: &Ctx, viewer: &Viewer, seq: i64) -> Vec<Said> {

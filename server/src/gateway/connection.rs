@@ -57,12 +57,20 @@ const TYPING: Duration = Duration::from_secs(3);
 const FRAMES_A_SECOND: f32 = 30.0;
 const FRAMES_AT_ONCE: f32 = 150.0;
 
+/// Whose connection it is.
+#[derive(Clone, Copy)]
+pub enum Who {
+    Viewer(Viewer),
+    /// Somebody who only looks at a public room, signed in or not.
+    Visitor(rooms::Reader),
+}
+
 struct Connection {
     house: House,
-    viewer: Viewer,
+    who: Who,
     place: Place,
-    /// That it is here.
-    lease: Lease,
+    /// That its owner is here.
+    lease: Option<Lease>,
     socket: WebSocketStream<TcpStream>,
     /// Room events wait until the client has said what it has.
     holds: bool,
@@ -99,13 +107,16 @@ struct Connection {
 }
 
 /// Serves a connection until either side ends it.
-pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool) {
-    let place = house.hub.enter(&viewer);
+pub async fn serve(mut opened: Opened, house: House, who: Who, holds: bool) {
+    let place = match &who {
+        Who::Viewer(viewer) => house.hub.enter(viewer),
+        Who::Visitor(reader) => house.hub.visit(reader.position()),
+    };
     if house.shutdown.is_cancelled() {
         place.queue().end(Ended::Restart);
     }
     // Boxed: what greeting takes is given back before the long quiet.
-    let greeted = Box::pin(greet(&house, &viewer, &place, &mut opened)).await;
+    let greeted = Box::pin(greet(&house, &who, &place, &mut opened)).await;
     let (sent, lease) = match greeted {
         Ok(greeted) => greeted,
         Err(end) => return farewell(opened.socket().await, end).await,
@@ -113,7 +124,7 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
     let now = Instant::now();
     let mut connection = Connection {
         house,
-        viewer,
+        who,
         place,
         lease,
         socket: opened.socket().await,
@@ -144,20 +155,26 @@ pub async fn serve(mut opened: Opened, house: House, viewer: Viewer, holds: bool
 /// Reads where everything stands, and listens from there on.
 async fn greet(
     house: &House,
-    viewer: &Viewer,
+    who: &Who,
     place: &Place,
     opened: &mut Opened,
-) -> Result<(HashMap<RoomId, i64>, Lease), End> {
+) -> Result<(HashMap<RoomId, i64>, Option<Lease>), End> {
     let failed = |error: domain::Error| {
-        tracing::error!(%error, account = %viewer.account(), "a socket could not be greeted");
+        tracing::error!(%error, "a socket could not be greeted");
         End { code: close::RESTART, reason: "not available" }
     };
-    let lease = presence::enter(&house.ctx, viewer);
-    let Greeting { mut ready, positions, is_invisible } =
-        snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
+    let (mut ready, lease) = match who {
+        Who::Viewer(viewer) => {
+            let lease = presence::enter(&house.ctx, viewer);
+            let Greeting { ready, positions, is_invisible } =
+                snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
+            place.listen_to(positions);
+            lease.know(is_invisible);
+            (ready, Some(lease))
+        }
+        Who::Visitor(reader) => (snapshot::visit(&house.ctx, reader).await.map_err(failed)?, None),
+    };
     let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
-    place.listen_to(positions);
-    lease.know(is_invisible);
     house.hub.dress(&house.ctx, &mut ready.rooms);
     let frame = text(&Event::Ready(Box::new(ready)));
     let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;
@@ -284,14 +301,28 @@ impl Connection {
                         recent.filter(|(_, now)| is_whole(&room, *now))
                     };
                     let resume = commands::Resume { epoch, rooms, notifications };
-                    commands::resume(self.house.ctx.clone(), self.viewer, resume, remembers)
+                    let ctx = self.house.ctx.clone();
+                    match self.who {
+                        Who::Viewer(viewer) => commands::resume(ctx, viewer, resume, remembers),
+                        Who::Visitor(reader) => {
+                            let answer = commands::look_again(&ctx, &reader, &resume, remembers);
+                            std::future::ready(answer).boxed()
+                        }
+                    }
                 }
                 Some(Ok(command)) => {
                     // The next message there follows this one, and does not overtake it.
                     if matches!(command, Command::Send { .. }) {
                         self.member = None;
                     }
-                    commands::answer(self.house.ctx.clone(), self.viewer, command).boxed()
+                    match self.who {
+                        Who::Viewer(viewer) => {
+                            commands::answer(self.house.ctx.clone(), viewer, command).boxed()
+                        }
+                        Who::Visitor(_) => {
+                            std::future::ready(commands::answer_visitor(&command)).boxed()
+                        }
+                    }
                 }
                 Some(Err(refused)) => std::future::ready(refused.into()).boxed(),
                 None => return false,
@@ -305,7 +336,11 @@ impl Connection {
     /// visible, unless it was this one that hid them.
     fn is_all_to_do(&mut self, status: Wish) -> bool {
         match status {
-            Wish::Away | Wish::Online => self.lease.set_away(status == Wish::Away),
+            Wish::Away | Wish::Online => {
+                if let Some(lease) = &self.lease {
+                    lease.set_away(status == Wish::Away);
+                }
+            }
             Wish::Invisible => {
                 self.hides = true;
                 return false;
@@ -486,13 +521,22 @@ impl Connection {
         Ok(())
     }
 
-    /// Looks whether the session is still one: it may have expired, or been ended by another process.
+    /// Looks whether the session is still one: it may have expired, or been ended by another process;
+    /// or whether the room may still be looked at.
     fn check_session(&mut self) {
-        let (ctx, viewer) = (self.house.ctx.clone(), self.viewer);
+        let (ctx, who) = (self.house.ctx.clone(), self.who);
         self.checks = Some(
             async move {
-                sessions::still(&ctx, &viewer).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, account = %viewer.account(), "a session could not be read");
+                let stands = match &who {
+                    Who::Viewer(viewer) => sessions::still(&ctx, viewer).await,
+                    Who::Visitor(reader) => match rooms::reader(&ctx, None, reader.room()).await {
+                        Ok(_) => Ok(true),
+                        Err(domain::Error::NotFound) => Ok(false),
+                        Err(error) => Err(error),
+                    },
+                };
+                stands.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a session could not be read");
                     true
                 })
             }
@@ -509,8 +553,7 @@ impl Connection {
         if self.poll_ready(cx)?.is_pending() {
             return self.watch(cx);
         }
-        let spread = self.viewer.session().0.as_u128() % 2_000;
-        let reconnect_after_ms = u64::try_from(spread).unwrap_or(1_000);
+        let reconnect_after_ms = self.place.number() * 617 % 2_000;
         let bye = text(&Event::Bye { code: close::RESTART, reconnect_after_ms });
         // Flushed with the close frame.
         Pin::new(&mut self.socket).start_send(Message::Text(bye)).map_err(|_| GONE)?;

@@ -81,6 +81,16 @@ impl Hub {
         Place { hub: Arc::clone(self), seat: self.seats.enter(viewer), entered_at }
     }
 
+    /// A place for who looks at a public room without being in it.
+    pub fn visit(self: &Arc<Self>, position: Position) -> Place {
+        let entered_at = Instant::now();
+        let (seat, is_behind) = self.seats.visit(position);
+        if is_behind || self.seats.changed_since(position.room, entered_at) {
+            self.behind.hole(position.room);
+        }
+        Place { hub: Arc::clone(self), seat, entered_at }
+    }
+
     /// Tells every connection to finish and go.
     pub fn close(&self) {
         self.seats.end_all(Ended::Restart);
@@ -95,6 +105,10 @@ impl Hub {
             Change::MessageChanged { message, access, by } => {
                 let by = by.as_ref();
                 self.hear(message, &Numbered::MessageChanged { message, by }, *access);
+            }
+            Change::Passed { message } => {
+                let event = Event::Message { message: Message::clone(message) };
+                seats.tell_everyone(message.room, &Frame::of(&event));
             }
             Change::Joined { room, account, access } => {
                 if seats.join(*room, *account, *access) != Step::Next {
@@ -188,6 +202,11 @@ impl Hub {
 impl Place {
     pub fn queue(&self) -> &Queue {
         &self.seat.queue
+    }
+
+    /// Unlike any other connection's on this node.
+    pub fn number(&self) -> u64 {
+        self.seat.id()
     }
 
     /// Whether this connection is in the room now.

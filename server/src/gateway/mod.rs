@@ -21,10 +21,11 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     response::Response,
 };
-use domain::limits::Rule;
-use protocol::{Code, Problem};
+use domain::{limits::Rule, rooms};
+use protocol::{Code, Problem, RoomId};
 use serde::Deserialize;
 
+use connection::Who;
 pub use hub::Hub;
 
 use crate::{
@@ -39,6 +40,8 @@ use crate::{
 pub struct Wish {
     /// Hold room events back until the first `resume`.
     resume: Option<u8>,
+    /// Look at this public room, and nothing else.
+    room: Option<RoomId>,
 }
 
 /// `GET /api/v1/socket`
@@ -56,14 +59,20 @@ pub async fn open(
         return Err(Problem::new(Code::Forbidden, detail).into());
     }
     let limits = house.ctx.limits();
-    let SignedIn(viewer) = match signed_in {
-        Ok(signed_in) => signed_in,
-        Err(refused) => {
+    let who = match (signed_in, wish.room) {
+        (Ok(SignedIn(viewer)), None) => {
+            limits.take_for(Rule::Handshake, viewer.account())?;
+            Who::Viewer(viewer)
+        }
+        (Err(refused), None) => {
             limits.take_from(Rule::HandshakeAddress, Some(caller.address))?;
             return Err(refused);
         }
+        (_, Some(room)) => {
+            limits.take_from(Rule::HandshakeAddress, Some(caller.address))?;
+            Who::Visitor(rooms::reader(&house.ctx, None, room).await?)
+        }
     };
-    limits.take_for(Rule::Handshake, viewer.account())?;
     if house.shutdown.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "This server is about to restart.").into());
     }
@@ -72,7 +81,7 @@ pub async fn open(
     let sockets = house.sockets.clone();
     sockets.spawn(async move {
         if let Some(opened) = socket.await {
-            connection::serve(opened, house, viewer, holds).await;
+            connection::serve(opened, house, who, holds).await;
         }
     });
     Ok(answer)

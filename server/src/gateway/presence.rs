@@ -169,7 +169,7 @@ impl Hub {
             let online_count = presence::count(ctx, here);
             let again = now + COUNTED * u32::try_from(1 + people / LARGE).unwrap_or(u32::MAX);
             let told = counted.insert(room, (online_count, again)).map(|(told, _)| told);
-            if people > 0 && told != Some(online_count) {
+            if self.seats.is_heard(room) && told != Some(online_count) {
                 let event = Event::RoomPresence { room, online_count };
                 self.seats.tell_everyone(room, &Frame::passing(&event));
             }

@@ -35,6 +35,8 @@ pub struct Heard {
 pub struct Room {
     id: RoomId,
     seats: HashMap<SeatId, Arc<Seat>>,
+    /// Who looks at it without being in it, as everyone may look at a public room.
+    visitors: HashMap<SeatId, Arc<Seat>>,
     /// Who joined, and has not been told the room's state yet: what comes in the meantime follows it.
     joining: HashMap<SeatId, Arc<Seat>>,
     recent: Recent,
@@ -55,6 +57,7 @@ impl Room {
         Self {
             id,
             seats: HashMap::new(),
+            visitors: HashMap::new(),
             joining: HashMap::new(),
             recent: Recent::default(),
             at: None,
@@ -66,12 +69,12 @@ impl Room {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.seats.is_empty() && self.joining.is_empty()
+        self.seats.is_empty() && self.joining.is_empty() && self.visitors.is_empty()
     }
 
     /// Whether anybody hears it.
     pub fn is_heard(&self) -> bool {
-        !self.seats.is_empty()
+        !self.seats.is_empty() || !self.visitors.is_empty()
     }
 
     /// How far it was delivered; `None` while nobody hears it.
@@ -91,7 +94,13 @@ impl Room {
 
     /// Whether something must be read before all that is known of can be delivered.
     pub fn is_behind(&self) -> bool {
-        self.at.is_some_and(|at| at < self.ahead || self.access < self.newest_access)
+        self.at.is_some_and(|at| at < self.ahead || !self.knows(self.newest_access))
+    }
+
+    /// Whether it is known who of those who are in it was so at this `access`. Who only looks at it may
+    /// do so whoever is in it.
+    fn knows(&self, access: i64) -> bool {
+        access <= self.access || self.seats.is_empty()
     }
 
     /// The accounts that hear it, and those that will once they know its state.
@@ -105,7 +114,7 @@ impl Room {
         if self.at.is_some_and(|at| event.revision <= at) {
             return;
         }
-        if self.at == Some(event.revision - 1) && event.access <= self.access {
+        if self.at == Some(event.revision - 1) && self.knows(event.access) {
             self.deliver(event);
         } else if self.early.len() < EARLY {
             self.early.insert(event.revision, event);
@@ -124,7 +133,7 @@ impl Room {
     /// read.
     pub fn fill(&mut self, after: i64, now: i64, access: i64, messages: Vec<Heard>) {
         self.hear_of(now, access);
-        if self.access < access || self.at.is_none_or(|at| at < after) {
+        if !self.knows(access) || self.at.is_none_or(|at| at < after) {
             return;
         }
         for message in messages {
@@ -185,15 +194,35 @@ impl Room {
         self.joining.remove(&seat.id());
         self.hear_of(revision, access);
         if self.seats.is_empty() {
-            // Who else heard it is gone; this one was in it then.
+            // Who else was in it is gone; this one was in it then.
             self.access = access;
-            self.at = Some(self.at.map_or(revision, |at| at.max(revision)));
+            self.at = Some(self.at.map_or(revision, |at| match self.visitors.is_empty() {
+                true => at.max(revision),
+                // They have heard as much, and hear what follows.
+                false => at,
+            }));
         }
         if self.at.is_some_and(|at| at > revision) {
             self.catch_up(seat, revision);
         }
         self.seats.insert(seat.id(), Arc::clone(seat));
         self.go_on();
+    }
+
+    /// Looks at the room from here on, without being in it.
+    pub fn visit(&mut self, seat: &Arc<Seat>, revision: i64, access: i64) {
+        self.hear_of(revision, access);
+        self.at = Some(self.at.unwrap_or(revision));
+        if self.at.is_some_and(|at| at > revision) {
+            self.catch_up(seat, revision);
+        }
+        self.visitors.insert(seat.id(), Arc::clone(seat));
+        self.go_on();
+    }
+
+    /// Who looks at it without being in it.
+    pub fn visitors(&self) -> impl Iterator<Item = &Arc<Seat>> {
+        self.visitors.values()
     }
 
     /// Queues what has been delivered since a revision.
@@ -220,11 +249,13 @@ impl Room {
     pub fn unseat(&mut self, seat: &Seat) {
         self.seats.remove(&seat.id());
         self.joining.remove(&seat.id());
+        self.visitors.remove(&seat.id());
     }
 
     /// The same for everyone who hears it.
     pub fn tell(&self, frame: &Frame) {
-        self.seats.values().for_each(|seat| seat.queue.push(frame.clone()));
+        let seats = self.seats.values().chain(self.visitors.values());
+        seats.for_each(|seat| seat.queue.push(frame.clone()));
     }
 
     /// The same for those who hear it that this picks.
@@ -252,7 +283,7 @@ impl Room {
         self.early = self.early.split_off(&(at + 1));
         while let Some(first) = self.early.first_entry()
             && self.at == Some(first.key() - 1)
-            && first.get().access <= self.access
+            && (first.get().access <= self.access || self.seats.is_empty())
         {
             let event = first.remove();
             self.deliver(event);

@@ -38,6 +38,14 @@ impl Seat {
         Self { id, account, session, queue: Queue::default(), hears: Mutex::default() }
     }
 
+    /// A place of nobody's, which hears one room.
+    pub fn visitor(id: SeatId, room: RoomId) -> Self {
+        let nobody = (AccountId::new(0, [0; 16]), SessionId::new(0, [0; 16]));
+        let seat = Self::new(id, nobody.0, nobody.1);
+        seat.hears().rooms.insert(room);
+        seat
+    }
+
     pub fn id(&self) -> SeatId {
         self.id
     }

@@ -102,7 +102,10 @@ impl Hub {
                         Ok(())
                     }
                     // It is gone: nobody is in it.
-                    Err(Error::NotFound) => Ok(()),
+                    Err(Error::NotFound) => {
+                        self.seats.turn_out_visitors(id);
+                        Ok(())
+                    }
                     said => said.map(drop),
                 },
             };
@@ -147,6 +150,9 @@ impl Hub {
 
     async fn say_everyone(&self, ctx: &Ctx, id: RoomId) -> domain::Result<Kind> {
         let mut room = rooms::show_everyone(ctx, id).await?;
+        if !room.is_open_to_all() {
+            self.seats.turn_out_visitors(id);
+        }
         self.dress(ctx, [&mut room]);
         let kind = room.kind;
         if kind == Kind::Direct {

@@ -13,7 +13,19 @@ use super::{
     Answer,
     input::{self, Path, Query},
 };
-use crate::{auth::SignedIn, serve::House};
+use crate::{
+    auth::{Anyone, SignedIn},
+    serve::House,
+};
+
+/// Who may read a room, as members or as anyone; who is signed out is asked to sign in where that is
+/// what it takes.
+pub async fn reader(house: &House, viewer: Option<&Viewer>, id: RoomId) -> Answer<rooms::Reader> {
+    match rooms::reader(&house.ctx, viewer, id).await {
+        Err(domain::Error::NotFound) if viewer.is_none() => Err(Problem::unauthenticated().into()),
+        read => Ok(read?),
+    }
+}
 
 #[derive(Deserialize)]
 pub struct Which {
@@ -51,23 +63,23 @@ impl Which {
 /// `GET /rooms/{id}/messages`
 pub async fn list(
     State(house): State<House>,
-    SignedIn(viewer): SignedIn,
+    Anyone(viewer): Anyone,
     Path(id): Path<RoomId>,
     Query(which): Query<Which>,
 ) -> Answer<Json<History>> {
     let window = which.window()?;
-    let member = rooms::member(&house.ctx, &viewer, id).await?;
-    Ok(Json(messages::history(&house.ctx, &member, window, which.limit).await?))
+    let reader = reader(&house, viewer.as_ref(), id).await?;
+    Ok(Json(messages::history(&house.ctx, reader, window, which.limit).await?))
 }
 
 /// `GET /rooms/{id}/messages/{message}`
 pub async fn show(
     State(house): State<House>,
-    SignedIn(viewer): SignedIn,
+    Anyone(viewer): Anyone,
     Path((room, id)): Path<(RoomId, MessageId)>,
 ) -> Answer<Json<Message>> {
-    let member = rooms::member(&house.ctx, &viewer, room).await?;
-    Ok(Json(messages::one(&house.ctx, &member, id).await?))
+    let reader = reader(&house, viewer.as_ref(), room).await?;
+    Ok(Json(messages::one(&house.ctx, reader, id).await?))
 }
 
 /// `PUT /rooms/{id}/messages/{message}`: 201, again 200.

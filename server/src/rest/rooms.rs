@@ -1,11 +1,11 @@
 //! Rooms, and the direct room with a person.
 
 use axum::{Json, body::Bytes, extract::State};
-use domain::{presence, rooms};
+use domain::{messages, presence, rooms};
 use http::StatusCode;
 use protocol::{
     Items, Limit, Problem, Room, RoomId, Timestamp,
-    rooms::{Logged, MemberOf, NewRoom, Notify, Read, Role, RoomChange},
+    rooms::{Logged, MemberOf, NewRoom, Notify, Read, Receipt, Role, RoomChange},
 };
 use serde::Deserialize;
 
@@ -13,7 +13,10 @@ use super::{
     Answer,
     input::{self, Paging, Path, Query},
 };
-use crate::{auth::SignedIn, serve::House};
+use crate::{
+    auth::{Anyone, SignedIn},
+    serve::House,
+};
 
 /// `GET /rooms?cursor=`
 pub async fn list(
@@ -82,12 +85,23 @@ pub async fn delete(
 /// `GET /rooms/{id}`
 pub async fn show(
     State(house): State<House>,
-    SignedIn(viewer): SignedIn,
+    Anyone(viewer): Anyone,
     Path(id): Path<RoomId>,
 ) -> Answer<Json<Room>> {
-    let mut room = rooms::show(&house.ctx, viewer.account(), id).await?;
+    let reader = super::messages::reader(&house, viewer.as_ref(), id).await?;
+    let mut room = rooms::show_to(&house.ctx, &reader).await?;
     house.hub.dress(&house.ctx, [&mut room]);
     Ok(Json(room))
+}
+
+/// `GET /rooms/{id}/receipt`: what of it is stored, for who is in it.
+pub async fn receipt(
+    State(house): State<House>,
+    SignedIn(viewer): SignedIn,
+    Path(id): Path<RoomId>,
+) -> Answer<Json<Receipt>> {
+    let member = rooms::member(&house.ctx, &viewer, id).await?;
+    Ok(Json(messages::receipt(&house.ctx, &member).await?))
 }
 
 /// `PUT /rooms/{id}/members/me`

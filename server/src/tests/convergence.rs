@@ -13,7 +13,7 @@ use protocol::{
     friends::FriendRequest,
     messages::{Draft, Window},
     notifications::{Inbox, Notification},
-    rooms::{Kind, NewRoom, Role, RoomChange},
+    rooms::{Kind, NewRoom, Retention, Role, RoomChange},
     socket::NotificationState,
 };
 use tokio::time::timeout;
@@ -277,7 +277,13 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
                 rooms::create(
                     ctx,
                     viewer,
-                    NewRoom { kind, name, topic: None, members: Vec::new() },
+                    NewRoom {
+                        kind,
+                        name,
+                        topic: None,
+                        retention: Retention::Forever,
+                        members: Vec::new(),
+                    },
                 )
                 .await,
             );

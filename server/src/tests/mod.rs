@@ -14,3 +14,4 @@ mod messages;
 mod nodes;
 mod people;
 mod socket;
+mod visitors;

@@ -274,3 +274,29 @@ async fn friends_on_two_nodes_see_each_other_come_write_and_hide() {
     let is_card = |event: &Event| matches!(event, Event::Notification { .. });
     his.until(is_card).await;
 }
+
+#[tokio::test]
+async fn what_is_said_in_passing_is_heard_on_both_nodes_once() {
+    let shared = Shared::start();
+    let [one, other] = House::nodes(&shared).await;
+    let alice = one.person("alice").await;
+    let bob = one.person("bob").await.at(&other);
+    let new = json!({"name": "Passing", "kind": "public", "retention": "ephemeral"});
+    let made = alice.post("/rooms", new).await;
+    let room: RoomId = made.body["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(bob.put(&format!("/rooms/{room}/members/me"), None).await.status, 200);
+    let (mut his, _) = bob.connect().await;
+    let id = id(&one);
+    let path = format!("/rooms/{room}/messages/{id}");
+    let said = json!({"body": "just passing through"});
+    assert_eq!(alice.put(&path, Some(said.clone())).await.status, 201);
+    let heard = |event: &Event| matches!(event, Event::Message { message } if message.id == id);
+    his.until(heard).await;
+    // The same once more, by the other node.
+    assert_eq!(alice.at(&other).put(&path, Some(said)).await.status, 200);
+    assert!(!his.quiet().await.iter().any(heard));
+    let read = bob.get(&format!("/rooms/{room}/messages")).await;
+    assert_eq!(read.body["items"], json!([]));
+    let receipt = bob.get(&format!("/rooms/{room}/receipt")).await;
+    assert_eq!(receipt.body, json!({"retention": "ephemeral", "rows": 0}));
+}

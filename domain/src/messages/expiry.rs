@@ -1,0 +1,141 @@
+//! Rooms that keep what is said for some days: what is older goes, and its numbers stay taken.
+
+use std::{sync::Weak, time::Duration};
+
+use protocol::{RoomId, Timestamp, rooms::Receipt};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+};
+
+use super::entity;
+use crate::{
+    Ctx, Result,
+    bus::Change,
+    rooms::{Member, access, entity::room},
+};
+
+/// How often it is looked what is too old.
+const EVERY: Duration = Duration::from_secs(60);
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// As many numbers go in one transaction.
+const AT_ONCE: i64 = 1_000;
+/// Where something is kept that has to do with a message, by its number.
+pub(super) const TABLES: [&str; 5] =
+    ["message", "message_change", "message_edit", "message_undo", "reaction"];
+
+/// Looks again and again, for as long as the house is open.
+pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(EVERY);
+        while open.strong_count() > 0 {
+            ticks.tick().await;
+            ctx.passing.tidy(ctx.clock.now());
+            if let Err(error) = expire(&ctx).await {
+                tracing::warn!(%error, "what is too old goes later");
+            }
+        }
+    });
+}
+
+/// Lets go of what is too old. Once more, nothing changes.
+///
+/// # Errors
+/// As reading and writing fail.
+pub async fn expire(ctx: &Ctx) -> Result<()> {
+    let some = room::Column::RetentionDays.gt(0);
+    for row in room::Entity::find().filter(some).all(ctx.db.read()).await? {
+        let before = ctx.clock.now().plus_ms(-row.retention_days * DAY_MS);
+        let first = first_kept(ctx, &row, before).await?;
+        if first > row.first_seq {
+            move_on(ctx, row.id, first).await?;
+        }
+        // Also what a stop has left.
+        forget_before(ctx, row.id, first).await?;
+    }
+    Ok(())
+}
+
+/// The number of the oldest message that stays; a room's times never run backwards.
+async fn first_kept(ctx: &Ctx, room: &room::Model, before: Timestamp) -> Result<i64> {
+    let kept = entity::Entity::find()
+        .select_only()
+        .column(entity::Column::Seq)
+        .filter(entity::Column::RoomId.eq(room.id))
+        .filter(entity::Column::Seq.gte(room.first_seq))
+        .filter(entity::Column::CreatedAt.gte(before))
+        .order_by_asc(entity::Column::Seq)
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(ctx.db.read())
+        .await?;
+    Ok(kept.unwrap_or(room.last_seq + 1))
+}
+
+/// From here on the room begins with this number; whoever looks at it is told.
+async fn move_on(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
+    ctx.transact(async |tx| {
+        let room = access::lock(tx, id).await?;
+        // It is not to be kept so short any more, or somebody else was here.
+        if room.retention_days <= 0 || room.first_seq >= first {
+            return Ok(());
+        }
+        let mut moved =
+            room::ActiveModel { id: Set(id), first_seq: Set(first), ..Default::default() };
+        if first > room.last_seq {
+            moved.last_author_id = Set(None);
+            moved.last_text = Set(String::new());
+        }
+        room::Entity::update(moved).exec(tx.conn()).await?;
+        tx.emit(Change::RoomChanged { room: id });
+        Ok(())
+    })
+    .await
+}
+
+/// Deletes what lies before a number, some at a time: others want to write too.
+async fn forget_before(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
+    let oldest = entity::Entity::find()
+        .select_only()
+        .column(entity::Column::Seq)
+        .filter(entity::Column::RoomId.eq(id))
+        .filter(entity::Column::Seq.lt(first))
+        .order_by_asc(entity::Column::Seq)
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(ctx.db.read())
+        .await?;
+    let Some(mut upto) = oldest else { return Ok(()) };
+    while upto < first {
+        upto = Ord::min(upto + AT_ONCE, first);
+        ctx.transact(async |tx| {
+            for table in TABLES {
+                let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq < $2");
+                let values = [id.into(), upto.into()];
+                let backend = tx.conn().get_database_backend();
+                let statement = Statement::from_sql_and_values(backend, sql, values);
+                tx.conn().execute_raw(statement).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// What of the member's room is stored, counted in the database itself.
+///
+/// # Errors
+/// As reading fails.
+pub async fn receipt(ctx: &Ctx, member: &Member) -> Result<Receipt> {
+    let conn = ctx.db.read();
+    let mut rows = 0;
+    for table in TABLES.into_iter().chain(["notification"]) {
+        let sql = format!("SELECT COUNT(*) FROM {table} WHERE room_id = $1");
+        let values = [member.room().into()];
+        let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+        if let Some(row) = conn.query_one_raw(statement).await? {
+            rows += row.try_get_by_index::<i64>(0)?;
+        }
+    }
+    Ok(Receipt { retention: member.retention(), rows })
+}

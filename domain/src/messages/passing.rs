@@ -1,0 +1,134 @@
+//! What is said in an ephemeral room: told to who is there, on every node, and kept nowhere. Only the
+//! id is remembered for a while, so that the same is not said twice.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use protocol::{
+    AccountId, Message, MessageId, RoomId, Timestamp,
+    messages::{Draft, Kind},
+    rooms::Role,
+};
+
+use super::post::{Posted, taken};
+use crate::{
+    Ctx, Error, Result,
+    bus::Change,
+    presence::Said,
+    rooms::{
+        Member,
+        access::{self, Standing},
+    },
+};
+
+/// How long an id is remembered, in milliseconds.
+const REMEMBERED_MS: i64 = 10 * 60 * 1_000;
+
+/// Who said something under which id, and when; never what.
+#[derive(Debug, Default)]
+pub(crate) struct Passing {
+    said: Mutex<HashMap<(RoomId, MessageId), (AccountId, Timestamp)>>,
+}
+
+impl Passing {
+    fn said(&self) -> MutexGuard<'_, HashMap<(RoomId, MessageId), (AccountId, Timestamp)>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers an id; who said something under it before, and when.
+    fn remember(
+        &self,
+        key: (RoomId, MessageId),
+        author: AccountId,
+        now: Timestamp,
+    ) -> Option<(AccountId, Timestamp)> {
+        let mut said = self.said();
+        let known = said.get(&key).copied();
+        if known.is_none() {
+            said.insert(key, (author, now));
+        }
+        known
+    }
+
+    /// When somebody spoke in a room last.
+    fn spoke_at(&self, room: RoomId, author: AccountId) -> Option<Timestamp> {
+        let said = self.said();
+        let theirs =
+            said.iter().filter(|((in_room, _), (by, _))| *in_room == room && *by == author);
+        theirs.map(|(_, (_, at))| *at).max()
+    }
+
+    /// Forgets what is long past.
+    pub(crate) fn tidy(&self, now: Timestamp) {
+        self.said().retain(|_, (_, at)| now.0 - at.0 < REMEMBERED_MS);
+    }
+}
+
+/// Tells everyone who is in the room now.
+///
+/// # Errors
+/// As for what is stored; `Invalid` for an answer to something, since nothing is there to be answered.
+pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) -> Result<Posted> {
+    if draft.reply_to.is_some() {
+        return Err(Error::invalid("reply_to", "Nothing is kept here that could be answered."));
+    }
+    // The right to speak, read as it is where something is stored.
+    let (voice, slow_mode) = ctx
+        .transact_as(member.viewer(), async |tx| {
+            let room = access::still_member(tx, &member).await?;
+            access::speaker(room.kind, room.closed)?;
+            let standings = access::standings(tx, &[&member]).await?.remove(&access::key(&member));
+            match standings {
+                Some(Standing::Inside(voice)) => Ok((voice, room.slow_mode)),
+                Some(Standing::Outside) => Err(Error::NotFound),
+                None => Err(Error::signed_out()),
+            }
+        })
+        .await?;
+    if draft.kind != Kind::Message && voice.role == Role::Member {
+        let why = "Only owners and moderators write warnings, alerts and asides.";
+        return Err(Error::Forbidden(why));
+    }
+    let (now, author) = (ctx.clock.now(), voice.user.id);
+    let spoke_at = if slow_mode > 0 { ctx.passing.spoke_at(member.room(), author) } else { None };
+    let known = ctx.passing.said().get(&(member.room(), id)).copied();
+    if known.is_none() {
+        access::Voice { spoke_at, ..(*voice).clone() }.may_be_heard(slow_mode, now)?;
+    }
+    let known = ctx.passing.remember((member.room(), id), author, now);
+    if known.is_some_and(|(by, _)| by != author) {
+        return taken();
+    }
+    let message = Arc::new(Message {
+        id,
+        room: member.room(),
+        seq: 0,
+        revision: 0,
+        author: voice.user,
+        kind: draft.kind,
+        body: draft.body.into_string(),
+        mentions: Vec::new(),
+        reply_to: None,
+        attachments: Vec::new(),
+        reactions: Vec::new(),
+        created_at: known.map_or(now, |(_, at)| at),
+        edited_at: None,
+        deleted_at: None,
+    });
+    if known.is_none() {
+        ctx.bus().say(&Said::Passed(Box::new(Message::clone(&message))));
+        let change = Change::Passed { message: Arc::clone(&message) };
+        ctx.bus().publish(vec![change]).wait().await;
+    }
+    Ok(Posted { message, again: known.is_some() })
+}
+
+/// Something was said in an ephemeral room on another node.
+pub(crate) fn hear(ctx: &Ctx, message: &Message) {
+    let key = (message.room, message.id);
+    if ctx.passing.remember(key, message.author.id, ctx.clock.now()).is_none() {
+        ctx.bus().publish(vec![Change::Passed { message: Arc::new(message.clone()) }]);
+    }
+}

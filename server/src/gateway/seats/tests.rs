@@ -1,0 +1,89 @@
+//! The places, moved by hand into every order that commits and readings may come in.
+
+use super::*;
+
+fn room() -> RoomId {
+    RoomId::new(0, [1; 16])
+}
+
+fn at(revision: i64, access: i64) -> Position {
+    Position { room: room(), revision, access }
+}
+
+fn enter(seats: &Seats, n: u8) -> Arc<Seat> {
+    seats.take(AccountId::new(0, [n; 16]), SessionId::new(0, [n; 16]))
+}
+
+fn heard(revision: i64, access: i64) -> Heard {
+    Heard { frame: Frame::skip(room(), revision), seq: revision, revision, access }
+}
+
+fn told(seat: &Seat) -> Vec<i64> {
+    seat.queue.take().iter().filter_map(|frame| Some(frame.number()?.1)).collect()
+}
+
+#[test]
+fn what_happened_on_the_way_in_is_read() {
+    let seats = Seats::default();
+    let seat = enter(&seats, 1);
+    // It has read the room at 10, which nobody else here hears.
+    assert!(!seats.hear_of(room(), 11, 1));
+    let open = seats.listen_to(&seat, [at(10, 1)]);
+    assert_eq!(open.rooms, [room()]);
+    // Or somebody heard it, and has left.
+    seats.update(room(), |room| room.fill(10, 11, 1, vec![heard(11, 1)]));
+    let late = enter(&seats, 2);
+    seats.hear(room(), heard(12, 1));
+    seats.leave(&seat);
+    assert_eq!(seats.listen_to(&late, [at(11, 1)]).rooms, [room()]);
+}
+
+#[test]
+fn who_was_turned_out_on_the_way_in_is_looked_at_first() {
+    let seats = Seats::default();
+    let seat = enter(&seats, 1);
+    assert!(!seats.hear_of(room(), 11, 2));
+    let open = seats.listen_to(&seat, [at(10, 1)]);
+    assert_eq!((open.rooms, open.standings), (vec![], vec![room()]));
+    assert!(!seat.is_in(room()));
+}
+
+#[test]
+fn what_a_room_became_on_the_way_in_is_not_missed() {
+    let seats = Seats::default();
+    let before = Instant::now();
+    assert!(!seats.changed_since(room(), before));
+    seats.note_changed(room());
+    assert!(seats.changed_since(room(), before));
+    assert!(!seats.changed_since(room(), Instant::now() + KEPT));
+    seats.forget_old(Instant::now() + 2 * KEPT);
+    assert!(!seats.changed_since(room(), before));
+}
+
+#[test]
+fn an_older_reading_turns_nobody_out() {
+    let seats = Seats::default();
+    let seat = enter(&seats, 1);
+    seats.listen_to(&seat, [at(10, 4)]);
+    // Out by another node, which is not known yet, and in again by this one.
+    assert_eq!(seats.join(room(), seat.account(), 6), Step::Ahead, "5 is to be read");
+    assert!(seats.settle(room(), 5, &[(seat.account(), false)]).is_none());
+    assert!(seat.is_in(room()));
+    // Told in the wrong order by two who committed at once.
+    assert_eq!(seats.part(room(), seat.account(), 5), Step::Late, "6 is known");
+    assert!(seat.is_in(room()));
+}
+
+#[test]
+fn nobody_is_taken_for_a_member_who_was_not_looked_at() {
+    let seats = Seats::default();
+    let (seat, other) = (enter(&seats, 1), enter(&seats, 2));
+    seats.listen_to(&seat, [at(10, 4)]);
+    // While it is read who is in the room, somebody comes who was in it before.
+    seats.listen_to(&other, [at(10, 4)]);
+    assert!(seats.hear(room(), heard(11, 5)));
+    seats.settle(room(), 5, &[(seat.account(), true)]).unwrap();
+    assert_eq!((told(&seat), told(&other)), (vec![], vec![]));
+    seats.settle(room(), 5, &[(seat.account(), true), (other.account(), false)]).unwrap();
+    assert_eq!((told(&seat), told(&other)), (vec![11], vec![]));
+}
