@@ -111,6 +111,17 @@ impl Place {
         self.address.with(|address| address.split('?').next().unwrap_or_default().to_owned())
     }
 
+    /// What the address asks for by this name.
+    #[cfg(feature = "hydrate")]
+    pub fn asked(self, name: &str) -> Option<String> {
+        self.address.with(|address| {
+            let (_, query) = address.split_once('?')?;
+            let value =
+                query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            value.map(decoded)
+        })
+    }
+
     /// Goes to another page.
     #[cfg(feature = "hydrate")]
     pub fn go(self, address: &str) {

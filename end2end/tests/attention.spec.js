@@ -147,7 +147,7 @@ test("the keyboard comes back to where it was: from a menu, and from what was an
   await page.getByRole("button", { name: "Accept Mara Lindqvist" }).focus();
   await page.keyboard.press("Enter");
   await expect(page.getByText("You are now friends with Mara Lindqvist.")).toBeVisible();
-  await expect(page.locator(".cards")).toBeFocused();
+  await expect(page.locator(".cards__all")).toBeFocused();
   // Past its end the menu is left behind.
   for (let n = 0; n < 12 && (await see.isVisible()); n++) await page.keyboard.press("Tab");
   await expect(see).toBeHidden();

@@ -226,9 +226,8 @@ async fn look(visit: &Visit, id: RoomId, place: Place) -> Page {
         }
         reader => reader.map_err(refused)?,
     };
-    let window = place.before.map_or(Window::Newest, Window::Before);
     let limit = Limit::try_from(MESSAGES).unwrap_or_default();
-    let history = messages::history(ctx, reader, window, limit).await.map_err(refused)?;
+    let history = messages::history(ctx, reader, place.window(), limit).await.map_err(refused)?;
     let looked_at = domain::snapshot::visit(ctx, &reader).await.map_err(refused)?;
     let mut snapshot = match &visit.viewer {
         Some(viewer) => {
@@ -305,10 +304,21 @@ pub async fn sign_up(visit: Visit, Query(Next { next, .. }): Query<Next>) -> Res
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Place {
+    /// The end of an older page.
     before: Option<i64>,
+    /// The message that the page is opened around.
+    at: Option<i64>,
 }
 
-/// `GET /rooms/{id}`; with `before`, an older page for who reads without a script.
+impl Place {
+    fn window(&self) -> Window {
+        let at = self.at.map_or(Window::Newest, Window::Around);
+        self.before.map_or(at, Window::Before)
+    }
+}
+
+/// `GET /rooms/{id}`; with `at`, around a message; with `before`, an older page for who reads without a
+/// script.
 pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Place>) -> Page {
     let Ok(id) = id.parse::<RoomId>() else {
         visit.signed_in()?;
@@ -321,9 +331,8 @@ pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Plac
         Err(domain::Error::NotFound) => return look(&visit, id, place).await,
         member => member.map_err(refused)?,
     };
-    let window = place.before.map_or(Window::Newest, Window::Before);
     let limit = Limit::try_from(MESSAGES).unwrap_or_default();
-    let history = messages::history(ctx, &member, window, limit).await.map_err(refused)?;
+    let history = messages::history(ctx, &member, place.window(), limit).await.map_err(refused)?;
     let mut snapshot = visit.snapshot(&viewer).await?;
     if !snapshot.ready.rooms.iter().any(|room| room.id == id) {
         snapshot.ready.rooms.push(rooms::show(ctx, viewer.account(), id).await.map_err(refused)?);

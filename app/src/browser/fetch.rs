@@ -1,6 +1,8 @@
 //! Reading over REST: what the socket does not bring.
 
-use gloo_net::http::{Request, RequestBuilder, Response};
+use std::{future::Future, pin::Pin};
+
+use gloo_net::http::{Request, RequestBuilder};
 use protocol::{Code, Problem};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -9,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// # Errors
 /// The server's problem, or `unavailable` where it was not reached.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
-    read(Request::get(path)).await
+    read(&ask(Request::get(path).build()).await?)
 }
 
 /// Says something about a resource; what it answers is of no interest.
@@ -17,13 +19,7 @@ pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
 /// # Errors
 /// As [`get`].
 pub async fn put_json(path: &str, body: &impl Serialize) -> Result<(), Problem> {
-    let request = Request::put(path).json(body).map_err(|_| unreachable())?;
-    let response = request.send().await.map_err(|_| unreachable())?;
-    if response.ok() {
-        Ok(())
-    } else {
-        Err(response.json().await.unwrap_or_else(|_| unreachable()))
-    }
+    ask(with_json(Request::put(path), body)).await.map(drop)
 }
 
 /// Does something to a resource, which answers what is there then.
@@ -31,12 +27,12 @@ pub async fn put_json(path: &str, body: &impl Serialize) -> Result<(), Problem> 
 /// # Errors
 /// As [`get`].
 pub async fn send<T: DeserializeOwned>(method: &str, path: &str) -> Result<T, Problem> {
-    read(match method {
+    let request = match method {
         "PUT" => Request::put(path),
         "DELETE" => Request::delete(path),
         _ => Request::post(path),
-    })
-    .await
+    };
+    read(&ask(request.build()).await?)
 }
 
 /// Changes a resource, and reads what it is then.
@@ -47,8 +43,7 @@ pub async fn patch_json<T: DeserializeOwned>(
     path: &str,
     body: &impl Serialize,
 ) -> Result<T, Problem> {
-    let request = Request::patch(path).json(body).map_err(|_| unreachable())?;
-    answered(request.send().await.map_err(|_| unreachable())?).await
+    read(&ask(with_json(Request::patch(path), body)).await?)
 }
 
 /// Sends a form to a server function, and reads what it answers.
@@ -60,27 +55,41 @@ pub async fn send_form<T: DeserializeOwned>(
     form: web_sys::UrlSearchParams,
 ) -> Result<T, Problem> {
     let request = Request::post(path).header("accept", "application/json").body(form);
-    let response = request.map_err(|_| unreachable())?.send().await;
-    answered(response.map_err(|_| unreachable())?).await
-}
-
-fn unreachable() -> Problem {
-    Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.")
-}
-
-async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Problem> {
-    answered(request.send().await.map_err(|_| unreachable())?).await
-}
-
-async fn answered<T: DeserializeOwned>(response: Response) -> Result<T, Problem> {
-    if response.ok() {
-        response.json().await.map_err(|_| unreachable())
-    } else {
-        Err(response.json().await.unwrap_or_else(|_| unreachable()))
-    }
+    read(&ask(request).await?)
 }
 
 /// Whether the server says that nobody is signed in here; not being reached says nothing.
 pub async fn is_signed_out() -> bool {
-    matches!(Request::get("/api/v1/me").send().await, Ok(response) if response.status() == 401)
+    let asked = ask(Request::get("/api/v1/me").build()).await;
+    asked.is_err_and(|problem| problem.status == 401)
+}
+
+type Built = Result<Request, gloo_net::Error>;
+
+fn with_json(request: RequestBuilder, body: &impl Serialize) -> Built {
+    let json = serde_json::to_string(body)?;
+    request.header("content-type", "application/json").body(json)
+}
+
+/// What is answered, as text. In one piece of code for all that is asked: each of its own would be
+/// kilobytes more of the page.
+fn ask(request: Built) -> Pin<Box<dyn Future<Output = Result<String, Problem>>>> {
+    Box::pin(async move {
+        let request = request.map_err(|_| unreachable())?;
+        let response = request.send().await.map_err(|_| unreachable())?;
+        let text = response.text().await.map_err(|_| unreachable())?;
+        if response.ok() {
+            Ok(text)
+        } else {
+            Err(serde_json::from_str(&text).unwrap_or_else(|_| unreachable()))
+        }
+    })
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|_| unreachable())
+}
+
+fn unreachable() -> Problem {
+    Problem::new(Code::Unavailable, "Kith cannot be reached. Try again in a moment.")
 }

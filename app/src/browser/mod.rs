@@ -167,7 +167,7 @@ fn focus_in(element: &web_sys::Element, selector: &str) -> bool {
 /// its row may be drawn anew, or else to what the form offers now. To be asked before it is sent.
 pub fn focus_after(event: &ev::SubmitEvent) -> impl FnOnce() + use<> {
     let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let list = form.as_ref().and_then(|form| form.closest(".cards").ok()?);
+    let list = form.as_ref().and_then(|form| form.closest(".cards__all").ok()?);
     move || {
         request_animation_frame(move || {
             let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
@@ -204,10 +204,34 @@ pub fn is_touch() -> bool {
     coarse.ok().flatten().is_some_and(|query| query.matches())
 }
 
-/// Brings an element into view, and to notice.
-pub fn show(id: &str) {
+/// Does something once what has changed is drawn.
+pub fn after_drawing(act: impl FnOnce() + 'static) {
+    request_animation_frame(act);
+}
+
+/// What one looks at in a list that scrolls: a row by its id, and how far its top is from the list's,
+/// in pixels.
+pub fn looked_at(list: &web_sys::Element) -> Option<(String, f64)> {
+    let frame = list.get_bounding_client_rect();
+    let (x, y) = (frame.left() + frame.width() / 2.0, frame.top() + frame.height() / 3.0);
+    let row = document().element_from_point(x as f32, y as f32)?.closest("li[id]").ok()??;
+    Some((row.id(), row.get_bounding_client_rect().top() - frame.top()))
+}
+
+/// How far a row has gone from where it was looked at.
+pub fn drift(list: &web_sys::Element, (id, top): &(String, f64)) -> Option<f64> {
+    let row = document().get_element_by_id(id)?;
+    let frame = list.get_bounding_client_rect();
+    Some(row.get_bounding_client_rect().top() - frame.top() - top)
+}
+
+/// Brings an element into view, and where that is wanted to notice.
+pub fn show(id: &str, marked: bool) {
     let Some(element) = document().get_element_by_id(id) else { return };
     element.scroll_into_view();
+    if !marked {
+        return;
+    }
     let classes = element.class_list();
     let _ = classes.add_1("message--shown");
     set_timeout(move || drop(classes.remove_1("message--shown")), Duration::from_secs(2));

@@ -1,6 +1,8 @@
 //! Loading what the socket does not bring, when somebody looks at it.
 
 use leptos::prelude::*;
+#[cfg(feature = "hydrate")]
+use protocol::MessageId;
 use protocol::RoomId;
 
 use super::Live;
@@ -42,6 +44,74 @@ impl Live {
         });
         #[cfg(not(feature = "hydrate"))]
         let _ = first;
+    }
+
+    /// Loads the messages after the last one that is loaded, where there are any.
+    pub fn load_newer(self, room: RoomId, loading: RwSignal<bool>) {
+        let last = self.peek(|world| {
+            let timeline = world.timeline(room)?;
+            timeline.last_seq().filter(|_| timeline.has_newer())
+        });
+        let Some(last) = last.filter(|_| !loading.get_untracked()) else { return };
+        loading.set(true);
+        #[cfg(feature = "hydrate")]
+        leptos::task::spawn_local(async move {
+            let path = format!("/api/v1/rooms/{room}/messages?after={last}&limit=50");
+            if let Ok(history) = crate::browser::fetch::get(&path).await {
+                self.load(room, history, protocol::messages::Window::After(last));
+            }
+            loading.try_set(false);
+        });
+        #[cfg(not(feature = "hydrate"))]
+        let _ = last;
+    }
+
+    /// Shows a message by its number, or the end: what is loaded stays, if that is among it.
+    #[cfg(feature = "hydrate")]
+    pub fn show_at(self, room: RoomId, seq: Option<i64>) {
+        use crate::browser;
+
+        let shown = move || {
+            let id = self.peek(|world| match (world.timeline(room)?, seq) {
+                (timeline, None) => timeline.last().map(|message| message.id),
+                (timeline, Some(seq)) => timeline.at(seq).map(|message| message.id),
+            });
+            if let Some(id) = id {
+                browser::after_drawing(move || browser::show(&format!("m-{id}"), seq.is_some()));
+            }
+            id.is_some()
+        };
+        let is_loaded = self.peek(|world| match (world.timeline(room), seq) {
+            (Some(timeline), None) => !timeline.has_newer(),
+            (Some(timeline), Some(seq)) => timeline.at(seq).is_some(),
+            (None, _) => false,
+        });
+        if is_loaded && shown() {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            let around = seq.map(|seq| format!("&around={seq}")).unwrap_or_default();
+            let path = format!("/api/v1/rooms/{room}/messages?limit=50{around}");
+            match browser::fetch::get(&path).await {
+                Ok(history) => {
+                    self.load_instead(room, history);
+                    shown();
+                }
+                Err(problem) => self.problem.set(Some(problem)),
+            }
+        });
+    }
+
+    /// Shows the message that another answers, wherever it lies.
+    #[cfg(feature = "hydrate")]
+    pub fn show_message(self, room: RoomId, id: MessageId) {
+        leptos::task::spawn_local(async move {
+            let path = format!("/api/v1/rooms/{room}/messages/{id}");
+            match crate::browser::fetch::get::<protocol::Message>(&path).await {
+                Ok(message) => self.show_at(room, Some(message.seq)),
+                Err(problem) => self.problem.set(Some(problem)),
+            }
+        });
     }
 
     /// Loads the newest cards, where none are loaded.

@@ -207,6 +207,22 @@ impl Live {
         }
     }
 
+    /// Takes in a range of messages instead of what is loaded.
+    #[cfg(feature = "hydrate")]
+    fn load_instead(self, room: RoomId, history: History) {
+        let mut touched = Vec::new();
+        self.state.update_value(|state| touched = state.world.load_instead(room, history));
+        self.touch(touched);
+    }
+
+    /// Lets go of the oldest messages of a room at whose end one is.
+    #[cfg(feature = "hydrate")]
+    pub fn trim(self, room: RoomId) {
+        let mut touched = Vec::new();
+        self.state.update_value(|state| touched = state.world.trim(room));
+        self.touch(touched);
+    }
+
     pub fn load_cards(self, inbox: Inbox) {
         let mut touched = Vec::new();
         self.state.update_value(|state| touched = state.world.load_cards(inbox));
@@ -250,6 +266,11 @@ impl Live {
         });
         self.touch([Touched::Timeline(room)]);
         self.send_due();
+        // One looks at what one has just said.
+        #[cfg(feature = "hydrate")]
+        if self.peek(|world| world.timeline(room).is_some_and(timeline::Timeline::has_newer)) {
+            self.show_at(room, None);
+        }
     }
 
     /// Sends a message again that was refused.

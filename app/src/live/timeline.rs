@@ -30,7 +30,14 @@ pub struct Timeline {
     /// Revisions beyond the next one that are in already.
     ahead: BTreeSet<i64>,
     has_older: bool,
+    /// Newer ones are there than the last that is loaded.
+    has_newer: bool,
+    /// The highest number that came while newer ones were not loaded.
+    beyond: i64,
 }
+
+/// As many messages of a room are in the page at most; a live end may grow to twice as many.
+const MOST: usize = 300;
 
 impl Timeline {
     /// What somebody is called who spoke here.
@@ -58,6 +65,15 @@ impl Timeline {
 
     pub fn has_older(&self) -> bool {
         self.has_older
+    }
+
+    pub fn has_newer(&self) -> bool {
+        self.has_newer
+    }
+
+    /// The message with this number.
+    pub fn at(&self, seq: i64) -> Option<&Message> {
+        self.messages.get(&seq)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -104,6 +120,11 @@ impl Timeline {
         if self.has_older && first.is_some_and(|first| message.seq < first) {
             return Change::default();
         }
+        // So does what lies behind it.
+        if self.has_newer && self.last_seq().is_some_and(|last| message.seq > last) {
+            self.beyond = self.beyond.max(message.seq);
+            return Change::default();
+        }
         let known = self.messages.get(&message.seq);
         if let Some(known) = known.filter(|known| known.revision >= message.revision) {
             // Told late: what is known stands, but for whose reactions they are.
@@ -140,7 +161,33 @@ impl Timeline {
         }
         self.seqs.insert(message.id, message.seq);
         self.messages.insert(message.seq, message);
+        if self.messages.len() > 2 * MOST {
+            self.trim_newer();
+        }
         Change { redrawn, listed }
+    }
+
+    /// Lets go of the newest, where more are loaded than a page holds: whoever reads there is far away.
+    fn trim_newer(&mut self) {
+        while self.messages.len() > MOST
+            && let Some((seq, message)) = self.messages.pop_last()
+        {
+            self.seqs.remove(&message.id);
+            self.beyond = self.beyond.max(seq);
+            self.has_newer = true;
+        }
+    }
+
+    /// Lets go of the oldest, in the same way. Whether there were any.
+    pub(super) fn trim_older(&mut self) -> bool {
+        let is_long = self.messages.len() > MOST;
+        while self.messages.len() > MOST
+            && let Some((_, message)) = self.messages.pop_first()
+        {
+            self.seqs.remove(&message.id);
+            self.has_older = true;
+        }
+        is_long
     }
 
     /// Takes in what is kept nowhere, as the next; what looks different then.
@@ -176,6 +223,10 @@ impl Timeline {
 
     pub(super) fn load(&mut self, history: History, window: Window) -> Vec<MessageId> {
         let fresh = self.messages.is_empty();
+        if !fresh && window == Window::Newest {
+            // Something else was loaded meanwhile: there may be a hole between the two.
+            return Vec::new();
+        }
         // The messages of an older page that were loaded may have begun a group until now.
         let mut redrawn: Vec<MessageId> =
             self.messages.values().next().map(|first| first.id).into_iter().collect();
@@ -193,6 +244,15 @@ impl Timeline {
         }
         if fresh || matches!(window, Window::Before(_)) {
             self.has_older = history.has_older;
+        }
+        if fresh || matches!(window, Window::After(_)) {
+            let last = self.last_seq();
+            let came = last.is_some_and(|last| self.beyond > last);
+            self.has_newer = history.has_newer || came;
+        }
+        match window {
+            Window::Before(_) => self.trim_newer(),
+            _ => drop(self.trim_older()),
         }
         redrawn
     }

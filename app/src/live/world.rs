@@ -168,6 +168,19 @@ impl World {
         touched
     }
 
+    /// Takes in a range of a room's messages instead of what is loaded.
+    pub fn load_instead(&mut self, room: RoomId, history: History) -> Vec<Touched> {
+        // What it was whole to counts for what comes instead: it was read later.
+        self.timelines.remove(&room);
+        self.load(room, history, Window::Newest)
+    }
+
+    /// Lets go of the oldest messages of a room at whose end one is.
+    pub fn trim(&mut self, room: RoomId) -> Vec<Touched> {
+        let trimmed = self.timelines.get_mut(&room).is_some_and(Timeline::trim_older);
+        if trimmed { vec![Touched::Timeline(room)] } else { Vec::new() }
+    }
+
     /// Takes in a page of cards that was asked for.
     pub fn load_cards(&mut self, inbox: Inbox) -> Vec<Touched> {
         self.bell.load(inbox);

@@ -109,6 +109,13 @@ pub fn Toolbar(
     view! {
         <div class="toolbar" role="group" aria-label="About this message">
             {write()}
+            <a
+                class="toolbar__button"
+                href=format!("/rooms/{room}?at={seq}")
+                title="Link to this message"
+            >
+                {button("link", "Link to this message")}
+            </a>
             <button
                 class="toolbar__button"
                 type="button"
@@ -411,10 +418,20 @@ pub fn Replying(room: RoomId) -> impl IntoView {
 }
 
 /// The way from an answer to what it answers.
-pub fn answers(id: MessageId, name: String, said: String) -> impl IntoView {
+pub fn answers(
+    live: Live,
+    room: RoomId,
+    id: MessageId,
+    name: String,
+    said: String,
+) -> impl IntoView {
     let to = format!("#m-{id}");
     match said.is_empty() {
-        true => Either::Left(view! { <p class="quote">{name}</p> }),
+        true => Either::Left(view! {
+            <button class="quote" type="button" on:click=move |_| show_elsewhere(live, room, id)>
+                {name}
+            </button>
+        }),
         false => Either::Right(view! {
             <a class="quote" href=to rel="external" dir="auto" on:click=move |event| show(&event, id)>
                 <strong>{name}</strong>
@@ -431,8 +448,16 @@ fn show(event: &ev::MouseEvent, id: MessageId) {
     {
         event.prevent_default();
         event.stop_propagation();
-        crate::browser::show(&format!("m-{id}"));
+        crate::browser::show(&format!("m-{id}"), true);
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = (event, id);
+}
+
+/// Shows a message that is not loaded.
+fn show_elsewhere(live: Live, room: RoomId, id: MessageId) {
+    #[cfg(feature = "hydrate")]
+    live.show_message(room, id);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, id);
 }

@@ -5,7 +5,7 @@ use protocol::{MessageId, RoomId, rooms::Retention};
 
 use super::row::Row;
 use crate::{
-    live::{Live, world::Touched},
+    live::{Live, timeline::Timeline, world::Touched},
     ui::{Empty, Icon},
 };
 
@@ -34,6 +34,11 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
             timeline.first_seq().filter(|_| timeline.has_older())
         })
     });
+    let has_newer = Memo::new(move |_| {
+        live.get(Touched::Timeline(room), |world| {
+            world.timeline(room).is_some_and(Timeline::has_newer)
+        })
+    });
     // Where reading went on, for as long as the conversation is open.
     let read_to = live.peek(|world| {
         let room = world.room(room)?;
@@ -49,9 +54,24 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
             live.ensure_timeline(room, failed);
         }
     });
-    keep_place(scroller, ids, missed);
+    // The first that is not read, where it lies before what is loaded.
+    let unread_above = move || {
+        let first = read_to? + 1;
+        older.get().filter(|oldest| *oldest > first).map(|_| first)
+    };
+    let anchor = StoredValue::new(None::<Anchor>);
+    keep_place(scroller, ids, has_newer, missed, anchor);
+    #[cfg(feature = "hydrate")]
+    {
+        let place = crate::route::Place::here();
+        Effect::new(move |_| {
+            if let Some(seq) = place.asked("at").and_then(|seq| seq.parse().ok()) {
+                live.show_at(room, Some(seq));
+            }
+        });
+    }
     mark_read(live, room, scroller);
-    let on_scroll = move |_: ev::Event| scrolled(live, room, scroller, loading, missed);
+    let on_scroll = move |_: ev::Event| scrolled(live, room, scroller, loading, missed, anchor);
     let is_passing = Memo::new(move |_| {
         live.get(Touched::Room(room), |world| {
             world.room(room).is_some_and(|room| room.retention == Retention::Ephemeral)
@@ -128,21 +148,28 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                     </div>
                 </div>
             </div>
+            {move || {
+                unread_above()
+                    .map(|first| {
+                        view! {
+                            <a class="messages__unread" href=format!("/rooms/{room}?at={first}")>
+                                <Icon name="arrow-up" />
+                                "First unread"
+                            </a>
+                        }
+                    })
+            }}
             <button
                 class="messages__latest"
                 type="button"
-                hidden=move || missed.get() == 0
-                on:click=move |_| {
-                    missed.set(0);
-                    if let Some(scroller) = scroller.get_untracked() {
-                        scroller.set_scroll_top(0);
-                    }
-                }
+                hidden=move || missed.get() == 0 && !has_newer.get()
+                on:click=move |_| to_end(live, room, scroller, missed)
             >
                 <Icon name="arrow-down" />
-                {move || match missed.get() {
-                    1 => "1 new message".to_owned(),
-                    n => format!("{n} new messages"),
+                {move || match (has_newer.get(), missed.get()) {
+                    (true, _) => "To the newest".to_owned(),
+                    (false, 1) => "1 new message".to_owned(),
+                    (false, n) => format!("{n} new messages"),
                 }}
             </button>
         </div>
@@ -176,57 +203,96 @@ fn Loading(failed: RwSignal<bool>, on_retry: impl Fn() + Copy + Send + 'static) 
 // The scroller runs from its end: 0 is the newest message, and above it numbers are negative. So
 // what is loaded above moves nothing, and a page without a script stands at the end as well.
 
-/// Keeps what one reads where it is when something comes below it, and counts what came.
+/// A row by its id, and how far its top was from the list's.
+type Anchor = (String, f64);
+
+/// Keeps what one reads where it is, to the pixel, whatever comes or goes above and below it; and
+/// counts what comes at the end meanwhile.
 fn keep_place(
     scroller: NodeRef<html::Div>,
     ids: Memo<Option<Vec<MessageId>>>,
+    has_newer: Memo<bool>,
     missed: RwSignal<usize>,
+    anchor: StoredValue<Option<Anchor>>,
 ) {
     #[cfg(feature = "hydrate")]
-    Effect::new(move |before: Option<(Option<MessageId>, usize, i32)>| {
-        let now = ids.with(|ids| {
+    Effect::new(move |before: Option<(Option<MessageId>, usize, bool)>| {
+        let (last, count) = ids.with(|ids| {
             let ids = ids.as_deref().unwrap_or_default();
             (ids.last().copied(), ids.len())
         });
-        let Some(element) = scroller.get() else { return (now.0, now.1, 0) };
-        let height = element.scroll_height();
-        if let Some((last, count, height_before)) = before
-            && last.is_some()
-            && last != now.0
-            && element.scroll_top() < -END_WITHIN
-        {
-            element.set_scroll_top(element.scroll_top() - (height - height_before));
-            missed.update(|missed| *missed += now.1.saturating_sub(count));
+        let now = (last, count, has_newer.get());
+        let Some(element) = scroller.get() else { return now };
+        if element.scroll_top() < -END_WITHIN || now.2 {
+            let drift =
+                anchor.with_value(|anchor| crate::browser::drift(&element, anchor.as_ref()?));
+            if let Some(drift) = drift.filter(|drift| drift.abs() >= 1.0) {
+                element.set_scroll_top(element.scroll_top() + drift.round() as i32);
+            }
+            if let Some((last_before, count_before, false)) = before
+                && !now.2
+                && last_before.is_some()
+                && last_before != last
+            {
+                missed.update(|missed| *missed += count.saturating_sub(count_before));
+            }
         }
-        (now.0, now.1, height)
+        anchor.set_value(crate::browser::looked_at(&element));
+        now
     });
     #[cfg(not(feature = "hydrate"))]
-    let _ = (scroller, ids, missed);
+    let _ = (scroller, ids, has_newer, missed, anchor);
 }
 
-/// Fetches older messages near the top, and forgets the count at the end.
+/// Goes to the newest message.
+fn to_end(live: Live, room: RoomId, scroller: NodeRef<html::Div>, missed: RwSignal<usize>) {
+    missed.set(0);
+    #[cfg(feature = "hydrate")]
+    match live.peek(|world| world.timeline(room).is_some_and(Timeline::has_newer)) {
+        true => live.show_at(room, None),
+        false => {
+            if let Some(scroller) = scroller.get_untracked() {
+                scroller.set_scroll_top(0);
+            }
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (live, room, scroller);
+}
+
+/// Fetches older messages near the top and newer ones near the bottom, and forgets the count at the
+/// end.
 fn scrolled(
     live: Live,
     room: RoomId,
     scroller: NodeRef<html::Div>,
     loading: RwSignal<bool>,
     missed: RwSignal<usize>,
+    anchor: StoredValue<Option<Anchor>>,
 ) {
     #[cfg(feature = "hydrate")]
     if let Some(element) = scroller.get_untracked() {
-        let above = element.scroll_height() - element.client_height() + element.scroll_top();
+        anchor.set_value(crate::browser::looked_at(&element));
+        let below = -element.scroll_top();
+        let above = element.scroll_height() - element.client_height() - below;
         if above < FETCH_WITHIN {
             live.load_older(room, loading);
+        } else if below < FETCH_WITHIN {
+            live.load_newer(room, loading);
         }
-        if element.scroll_top() > -END_WITHIN {
+        let is_end = !live.peek(|world| world.timeline(room).is_some_and(Timeline::has_newer));
+        if is_end && below < END_WITHIN {
             if missed.get_untracked() > 0 {
                 missed.set(0);
+            }
+            if above > 2 * FETCH_WITHIN {
+                live.trim(room);
             }
             read_to_end(live, room);
         }
     }
     #[cfg(not(feature = "hydrate"))]
-    let _ = (live, room, scroller, loading, missed);
+    let _ = (live, room, scroller, loading, missed, anchor);
 }
 
 /// What is at the end of an open room is read, as long as somebody looks.
@@ -256,7 +322,7 @@ fn mark_read(live: Live, room: RoomId, scroller: NodeRef<html::Div>) {
 #[cfg(feature = "hydrate")]
 fn read_to_end(live: Live, room: RoomId) {
     let end = live.peek(|world| {
-        let last = world.timeline(room)?.last_seq()?;
+        let last = world.timeline(room).filter(|timeline| !timeline.has_newer())?.last_seq()?;
         (world.room(room)?.read_seq? < last).then_some(last)
     });
     if let Some(seq) = end

@@ -296,7 +296,7 @@ fn drawn(
                 </h2>
                 {answers
                     .filter(|_| !deleted)
-                    .map(|(id, name, said)| actions::answers(id, name, said))}
+                    .map(|(id, name, said)| actions::answers(live, room, id, name, said))}
                 {move || match is_edited.get() {
                     true => {
                         Either::Left(view! { <Editor room id body=text.clone() /> })

@@ -43,7 +43,7 @@ pub fn Cards() -> impl IntoView {
     #[cfg(feature = "hydrate")]
     crate::browser::when_seen(end, move || live.load_older_cards(loading));
     let is_empty = Memo::new(move |_| ids.with(|ids| ids.as_ref().map(Vec::is_empty)));
-    move || match is_empty.get() {
+    let shown = move || match is_empty.get() {
         None => EitherOf3::A(view! {
             <p class="page__note" role="status">
                 "Loading …"
@@ -61,7 +61,7 @@ pub fn Cards() -> impl IntoView {
             </Empty>
         }),
         Some(false) => EitherOf3::C(view! {
-            <ol class="cards" tabindex="-1" aria-label="Activity">
+            <ol class="cards" aria-label="Activity">
                 <For each=move || ids.get().unwrap_or_default() key=|key| *key let((id, _))>
                     <Card id is_fresh=fresh.with_value(|fresh| fresh.contains(&id)) />
                 </For>
@@ -77,6 +77,11 @@ pub fn Cards() -> impl IntoView {
                 "Show older"
             </button>
         }),
+    };
+    view! {
+        <div class="cards__all" tabindex="-1">
+            {shown}
+        </div>
     }
 }
 

@@ -23,8 +23,7 @@ use crate::{
     Ctx, Result, Viewer,
     accounts::entity as account,
     bus::Change,
-    friends,
-    messages::passing,
+    followers, friends,
     rooms::{self, Member},
     rows::padded,
 };
@@ -176,10 +175,12 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
         let mut ticks = tokio::time::interval(TICK);
         while open.strong_count() > 0 {
             tokio::select! {
-                Some(from) = heard.recv() => match &from.said {
-                    Said::Passed(message) => passing::hear(&ctx, message),
-                    _ => ctx.presence.hear(&from, ctx.bus(), ctx.clock.now()),
-                },
+                Some(from) = heard.recv() => {
+                    ctx.presence.hear(&from, ctx.bus(), ctx.clock.now());
+                    if let Said::Passed(message) = &from.said {
+                        followers::passed(&ctx, message);
+                    }
+                }
                 _ = ticks.tick() => tick(&ctx).await,
             }
         }

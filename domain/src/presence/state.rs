@@ -162,7 +162,7 @@ impl Presence {
                 bus.publish(vec![Change::Typing { room: *room, account: *account }]);
                 return;
             }
-            // Heard before it comes here.
+            // Says nothing of who is here.
             Said::Passed(_) => return,
             Said::Hello => {
                 self.people().said_all_at = None;

@@ -1,0 +1,111 @@
+// A long history, read in both directions.
+import { accessible, alive, expect, test } from "../house.js";
+
+const rows = (page) => page.locator("li.message");
+const scroller = (page) => page.getByRole("region", { name: "Messages" });
+const row = (page, text) => page.locator("li.message").filter({ has: page.getByText(text, { exact: true }) });
+
+// So many messages, each with its number.
+async function long(house, person, room, count) {
+  for (let from = 1; from <= count; from += 50) {
+    const some = Array.from({ length: Math.min(50, count - from + 1) }, (_, n) => from + n);
+    for (const n of some) await house.say(person, room, `number ${n}`);
+  }
+}
+
+// Scrolls by hand until something is there, never having more rows than it should.
+async function scroll(page, dy, until) {
+  const box = await scroller(page).boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  for (let n = 0; n < 400 && !(await until.isVisible()); n++) {
+    await page.mouse.wheel(0, dy);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    expect(await rows(page).count()).toBeLessThanOrEqual(320);
+  }
+  await expect(until).toBeVisible();
+}
+
+test("history is endless both ways, with few rows in the page", async ({ visit, house }) => {
+  test.setTimeout(180_000);
+  const { mara, theo, room } = await house.friends();
+  await long(house, mara, room, 700);
+  const page = await visit(theo, { viewport: { width: 1280, height: 700 } });
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  await expect(row(page, "number 700")).toBeVisible();
+  await scroll(page, -1500, row(page, "number 1"));
+  await expect(row(page, "number 700")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "To the newest" })).toBeVisible();
+  await accessible(page);
+  // What is said meanwhile moves nothing.
+  const before = await row(page, "number 3").boundingBox();
+  await house.say(mara, room, "meanwhile");
+  await house.say(mara, room, "and more");
+  await page.waitForFunction(() => document.title.startsWith("("));
+  const after = await row(page, "number 3").boundingBox();
+  expect(Math.abs(after.y - before.y)).toBeLessThanOrEqual(1);
+  await scroll(page, 1500, row(page, "and more"));
+  await expect(row(page, "number 1")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "To the newest" })).toBeHidden();
+  await expect(page).not.toHaveTitle(/^\(/);
+});
+
+test("older and newer pages come without moving what is read", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  await long(house, mara, room, 260);
+  const page = await visit(theo, { viewport: { width: 1280, height: 700 } });
+  await page.goto(`/rooms/${room}?at=130`);
+  await alive(page);
+  await expect(row(page, "number 130")).toBeInViewport();
+  await expect(row(page, "number 260")).toHaveCount(0);
+  for (const [text, top] of [["number 110", 40], ["number 150", -40]]) {
+    // At the edge of what is loaded, with the next page on its way.
+    const count = await rows(page).count();
+    await row(page, text).evaluate((element) => element.scrollIntoView({ block: "center" }));
+    const place = () => row(page, text).evaluate((element) => element.getBoundingClientRect().top);
+    const before = await place();
+    await expect.poll(() => rows(page).count(), { message: `${text} ${top}` }).toBeGreaterThan(count);
+    expect(Math.abs((await place()) - before)).toBeLessThanOrEqual(1);
+  }
+});
+
+test("a link to a message opens around it, and so does a quote of one that is far away", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  const first = await house.say(mara, room, "the very first");
+  await long(house, mara, room, 120);
+  await house.rest("POST", `/rooms/${room}/messages`, { token: mara.token, body: { body: "an answer", reply_to: first.id } });
+  for (const javaScriptEnabled of [true, false]) {
+    const page = await visit(theo, { javaScriptEnabled });
+    await page.goto(`/rooms/${room}?at=20`);
+    await expect(row(page, "number 19")).toBeVisible();
+    if (javaScriptEnabled) await expect(row(page, "number 19")).toBeInViewport();
+    await expect(row(page, "an answer")).toHaveCount(0);
+  }
+  const page = await visit(theo);
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  await page.getByRole("button", { name: "An earlier message" }).click();
+  await expect(row(page, "the very first")).toBeInViewport();
+  await page.getByRole("button", { name: "To the newest" }).click();
+  await expect(row(page, "an answer")).toBeInViewport();
+  await row(page, "an answer").hover();
+  await page.getByRole("link", { name: "Link to this message" }).click();
+  await expect(page).toHaveURL(`/rooms/${room}?at=122`);
+  // Writing leads to where one's words are.
+  await page.goto(`/rooms/${room}?at=20`);
+  await alive(page);
+  await page.getByRole("textbox").fill("back at the end");
+  await page.keyboard.press("Enter");
+  await expect(row(page, "back at the end")).toBeInViewport();
+});
+
+test("many unread messages: the way to the first of them", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  await long(house, mara, room, 90);
+  await house.rest("PUT", `/rooms/${room}/read`, { token: theo.token, body: { seq: 9 } });
+  const page = await visit(theo);
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  await page.getByRole("link", { name: "First unread" }).click();
+  await expect(row(page, "number 10")).toBeInViewport();
+});
