@@ -57,6 +57,7 @@ pub fn App(
         if !live.peek(live::world::World::is_visitor) {
             place.follow();
             presence::watch_hands(live);
+            browser::keys::listen(live, place);
         }
     });
     #[cfg(feature = "hydrate")]
@@ -94,7 +95,7 @@ pub fn App(
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
     let Some(json) = browser::embedded_json("kith-snapshot") else { return };
-    let Ok(snapshot) = serde_json::from_str::<Snapshot>(&json) else { return };
+    let Ok(snapshot) = protocol::json::read::<Snapshot>(&json) else { return };
     leptos::mount::hydrate_body(move || view! { <App snapshot address=browser::address() /> });
     browser::mark_hydrated();
 }

@@ -89,8 +89,8 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
 }
 
 /// Something was said on another node that is kept nowhere.
-pub(crate) fn passed(ctx: &Ctx, message: &Message) {
-    messages::passing::hear(ctx, message);
+pub(crate) fn passed(ctx: &Ctx, message: &Message, access: i64) {
+    messages::passing::hear(ctx, message, access);
 }
 
 /// How often it is tried to end what a deleted account has left, and how soon again; a restart tries

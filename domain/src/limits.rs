@@ -30,8 +30,14 @@ pub enum Rule {
     Password,
     /// Accounts made from one address.
     SignUp,
-    /// Letters to one address.
+    /// Letters to one address, for a reset or for confirming it.
     Letter,
+    /// Addresses that one account says are its own.
+    Claim,
+    /// Changes of one account's profile, and of whether it is seen.
+    Profile,
+    /// Rooms that one account joins or leaves.
+    Membership,
     /// Links for a forgotten password, asked for from one address.
     Reset,
     /// Passwords whose strength is judged, for one address.
@@ -62,12 +68,15 @@ pub enum Rule {
 
 /// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
 /// many at once.
-const RULES: [(Rule, &str, u32, u64, u32); 18] = [
+const RULES: [(Rule, &str, u32, u64, u32); 21] = [
     (Rule::SignIn, "sign-in", 5, 60, 5),
     (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
     (Rule::Password, "password", 5, 60, 5),
     (Rule::SignUp, "sign-up", 5, 3_600, 5),
     (Rule::Letter, "letter", 3, 3_600, 3),
+    (Rule::Claim, "claim", 10, 3_600, 10),
+    (Rule::Profile, "profile", 60, 60, 30),
+    (Rule::Membership, "membership", 60, 60, 60),
     (Rule::Reset, "reset", 20, 3_600, 20),
     (Rule::Strength, "strength", 60, 60, 60),
     (Rule::Message, "message", 10, 1, 20),
@@ -217,7 +226,7 @@ impl Limits {
 }
 
 /// What of an address one house has to itself.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -9,7 +9,7 @@ for (const javaScriptEnabled of [true, false]) {
     const username = `nadia-${randomBytes(4).toString("hex")}`;
     await page.goto("/");
     await accessible(page);
-    await page.getByRole("link", { name: "Create an account" }).click();
+    await page.getByRole("link", { name: "Create an account" }).first().click();
     await accessible(page);
     await page.getByLabel("Username").fill(username);
     await page.getByLabel("E-mail").fill(`${username}@example.org`);

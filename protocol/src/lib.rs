@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod friends;
 mod id;
+pub mod json;
 pub mod markdown;
 pub mod messages;
 pub mod notifications;

@@ -215,9 +215,8 @@ impl Event {
     /// # Errors
     /// Where it is no JSON object with a `type`, or lacks one of its fields.
     pub fn read(text: &str) -> serde_json::Result<Self> {
-        fn of<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
-            serde_json::from_str(text)
-        }
+        use crate::json::read as of;
+
         let Tagged { r#type } = of(text)?;
         Ok(match r#type.as_str() {
             "ready" => Self::Ready(Box::new(of(text)?)),

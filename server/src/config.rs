@@ -80,7 +80,7 @@ pub struct Serve {
     pub rate_limits: Switch,
     /// Other limits than the usual ones, such as `message=10/s:20,sign-up=5/h`: so many in a second
     /// (s), minute (m), hour (h) or day (d), and after the colon how many at once. The names: sign-in,
-    /// sign-in-address, password, sign-up, letter, reset, strength, message, search, request, picture,
+    /// sign-in-address, password, sign-up, letter, claim, reset, profile, membership, strength, message, search, request, picture,
     /// export, handshake, handshake-address.
     #[arg(long, env = "KITH_LIMITS", default_value = "")]
     pub limits: Quotas,

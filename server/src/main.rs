@@ -21,6 +21,7 @@ mod serve;
 mod server_fns;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 use std::process::ExitCode;
 

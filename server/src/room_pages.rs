@@ -14,7 +14,7 @@ use protocol::{
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
-use crate::pages::{Page, Visit};
+use crate::visit::{Page, Visit};
 
 /// Rooms on a page of the directory, and lines of a room's log.
 const ROWS: u64 = 50;

@@ -121,6 +121,7 @@ pub fn router(house: House) -> Router {
         .route("/favicon.ico", get(assets::favicon))
         .route("/entry.js", get(assets::root))
         .route("/settings.js", get(assets::root))
+        .route("/code.js", get(assets::root))
         .route("/manifest.webmanifest", get(assets::root))
         .route("/robots.txt", get(assets::root));
 

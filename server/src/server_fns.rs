@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::provide_context;
 use protocol::{Code, Problem};
 
-use crate::{auth::Anyone, flash::Flash, pages::form_urlencoded, problem::Refusal, serve::House};
+use crate::{auth::Anyone, flash::Flash, problem::Refusal, serve::House, visit::form_urlencoded};
 
 /// The largest form: a message of 4,000 characters of four bytes, each escaped.
 const LARGEST: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use gloo_net::http::{Request, RequestBuilder};
-use protocol::{Code, Problem};
+use protocol::{Code, Problem, json};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Reads one resource.
@@ -81,13 +81,13 @@ fn ask(request: Built) -> Pin<Box<dyn Future<Output = Result<String, Problem>>>>
         if response.ok() {
             Ok(text)
         } else {
-            Err(serde_json::from_str(&text).unwrap_or_else(|_| unreachable()))
+            Err(json::read(&text).unwrap_or_else(|_| unreachable()))
         }
     })
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|_| unreachable())
+    json::read(text).map_err(|_| unreachable())
 }
 
 fn unreachable() -> Problem {

@@ -1,6 +1,7 @@
 //! The calls to the browser itself. Everything else of the page is plain Rust and signals.
 
 pub mod fetch;
+pub mod keys;
 pub mod navigation;
 pub mod notice;
 pub mod storage;
@@ -58,6 +59,23 @@ pub fn socket_url(looked_at: Option<RoomId>) -> String {
 pub fn address() -> String {
     let location = window().location();
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
+/// Loads a script of ours, once.
+pub fn want_script(path: &str) {
+    let document = document();
+    let is_there = document.query_selector(&format!("script[src='{path}']"));
+    if let (Ok(None), Ok(script), Some(body)) =
+        (is_there, document.create_element("script"), document.body())
+    {
+        let _ = script.set_attribute("src", path);
+        let _ = body.append_child(&script);
+    }
+}
+
+/// Leaves for a page of the server's alone.
+pub fn leave_for(path: &str) {
+    let _ = window().location().set_href(path);
 }
 
 /// The session is over: to the sign-in page, and from there back to where one was.

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub fn read<T: DeserializeOwned>(key: &str) -> Option<T> {
     let storage = leptos::prelude::window().local_storage().ok()??;
-    serde_json::from_str(&storage.get_item(key).ok()??).ok()
+    protocol::json::read(&storage.get_item(key).ok()??).ok()
 }
 
 /// Everything under keys that begin like this.

@@ -1,19 +1,94 @@
-//! Finding people as one types: a list of suggestions under the field, by mouse or by keyboard. Enter
-//! without a choice, and a page without JavaScript, lead to all who are found.
+//! Going anywhere as one types: one's rooms, pages, and people, in a list under the field, by mouse or
+//! by keyboard. Enter without a choice, and a page without JavaScript, lead to all people who are found.
 
 use leptos::{either::Either, ev, prelude::*};
+use protocol::User;
+#[cfg(feature = "hydrate")]
 use protocol::friends::Profile;
 
+#[cfg(feature = "hydrate")]
 use super::note;
+#[cfg(feature = "hydrate")]
+use crate::live::Live;
 use crate::ui::{Avatar, Icon, Size};
 
 /// What is suggested, and which of it is chosen.
 #[derive(Clone, Copy)]
 struct Suggestions {
-    found: RwSignal<Option<Vec<Profile>>>,
+    found: RwSignal<Option<Vec<Hit>>>,
     chosen: RwSignal<Option<usize>>,
     /// The latest query: an answer to an earlier one comes too late.
     asked: StoredValue<u32>,
+}
+
+/// Somewhere to go.
+#[derive(Clone)]
+struct Hit {
+    path: String,
+    name: String,
+    about: String,
+    /// Who it is, if it is somebody.
+    user: Option<User>,
+    /// The page is the server's alone.
+    is_plain: bool,
+}
+
+impl Hit {
+    #[cfg(feature = "hydrate")]
+    fn person(profile: Profile) -> Self {
+        let user = profile.user.clone();
+        Self {
+            path: format!("/people/{}", user.username),
+            name: user.display_name.clone(),
+            about: match note(&profile) {
+                Some(note) => format!("@{} · {note}", user.username),
+                None => format!("@{}", user.username),
+            },
+            user: Some(user),
+            is_plain: false,
+        }
+    }
+
+    /// One's rooms and the pages whose names have this in them.
+    #[cfg(feature = "hydrate")]
+    fn near(query: &str) -> Vec<Self> {
+        const PAGES: [(&str, &str, bool); 7] = [
+            ("/", "Chats", false),
+            ("/friends", "Friends", false),
+            ("/friends/requests", "Friend requests", false),
+            ("/activity", "Activity", false),
+            ("/rooms", "Find a room", true),
+            ("/rooms/new", "New room", true),
+            ("/settings", "Settings", true),
+        ];
+        let query = query.trim().to_lowercase();
+        if query.is_empty() {
+            return Vec::new();
+        }
+        let has = |name: &str| name.to_lowercase().contains(&query);
+        let mut near = Live::here().peek(|world| {
+            let rooms = world.rooms().into_iter().filter_map(|id| world.room(id));
+            let named = rooms.filter(|room| has(&room.name)).take(4);
+            let hit = |room: &protocol::Room| Self {
+                path: format!("/rooms/{}", room.id),
+                name: room.name.clone(),
+                about: if room.direct_with.is_some() { "conversation" } else { "room" }.to_owned(),
+                user: room.direct_with.clone(),
+                is_plain: false,
+            };
+            named.map(hit).collect::<Vec<_>>()
+        });
+        near.extend(PAGES.into_iter().filter(|(_, name, _)| has(name)).map(
+            |(path, name, is_plain)| Self {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                about: "page".to_owned(),
+                user: None,
+                is_plain,
+            },
+        ));
+        near
+    }
 }
 
 /// `id` is unlike any other on the page.
@@ -45,10 +120,10 @@ pub fn SearchBox(
             }
             "Escape" => suggestions.close(),
             "Enter" => {
-                if let Some(path) = suggestions.path() {
+                if let Some(hit) = suggestions.hit() {
                     event.prevent_default();
                     suggestions.close();
-                    go(&path);
+                    go(&hit);
                 }
             }
             _ => {}
@@ -74,7 +149,7 @@ pub fn SearchBox(
                 type="search"
                 name="query"
                 value=query
-                placeholder="Find people by name"
+                placeholder="Find people and rooms"
                 aria-label="Find people by name"
                 minlength="2"
                 maxlength="64"
@@ -91,11 +166,11 @@ pub fn SearchBox(
             <p class="visually-hidden" role="status">
                 {move || found.with(|found| Some(counted(found.as_ref()?.len())))}
             </p>
-            <div class="find__list" id=list role="listbox" aria-label="People" hidden=move || !is_open()>
+            <div class="find__list" id=list role="listbox" aria-label="Where to" hidden=move || !is_open()>
                 {move || {
-                    let people = found.get()?;
+                    let hits = found.get()?;
                     Some(
-                        match people.is_empty() {
+                        match hits.is_empty() {
                             true => {
                                 Either::Left(
                                     view! {
@@ -107,11 +182,11 @@ pub fn SearchBox(
                             }
                             false => {
                                 Either::Right(
-                                    people
+                                    hits
                                         .into_iter()
                                         .enumerate()
-                                        .map(|(at, profile)| {
-                                            view! { <Suggestion profile at chosen id=option(at) /> }
+                                        .map(|(at, hit)| {
+                                            view! { <Suggestion hit at chosen id=option(at) /> }
                                         })
                                         .collect_view(),
                                 )
@@ -125,31 +200,27 @@ pub fn SearchBox(
 }
 
 #[component]
-fn Suggestion(
-    profile: Profile,
-    at: usize,
-    chosen: RwSignal<Option<usize>>,
-    id: String,
-) -> impl IntoView {
-    let about = match note(&profile) {
-        Some(note) => format!("@{} · {note}", profile.user.username),
-        None => format!("@{}", profile.user.username),
+fn Suggestion(hit: Hit, at: usize, chosen: RwSignal<Option<usize>>, id: String) -> impl IntoView {
+    let face = match hit.user {
+        Some(user) => Either::Left(view! { <Avatar user size=Size::Small /> }),
+        None => Either::Right(view! { <Icon name="hash" /> }),
     };
     view! {
         <a
             class="find__option"
-            href=format!("/people/{}", profile.user.username)
+            href=hit.path
+            rel=hit.is_plain.then_some("external")
             id=id
             role="option"
             tabindex="-1"
             aria-selected=move || (chosen.get() == Some(at)).to_string()
         >
-            <Avatar user=profile.user.clone() size=Size::Small />
+            {face}
             <span class="person__text">
                 <span class="person__name" dir="auto">
-                    {profile.user.display_name.clone()}
+                    {hit.name}
                 </span>
-                <span class="person__about">{about}</span>
+                <span class="person__about">{hit.about}</span>
             </span>
         </a>
     }
@@ -159,8 +230,8 @@ fn Suggestion(
 pub fn counted(count: usize) -> String {
     match count {
         0 => "No results".to_owned(),
-        1 => "1 person found".to_owned(),
-        n => format!("{n} people found"),
+        1 => "1 found".to_owned(),
+        n => format!("{n} found"),
     }
 }
 
@@ -186,25 +257,24 @@ impl Suggestions {
         self.asked.update_value(|asked| *asked += 1);
     }
 
-    /// Where the chosen one is found.
-    fn path(self) -> Option<String> {
+    /// The chosen one.
+    fn hit(self) -> Option<Hit> {
         let chosen = self.chosen.get_untracked()?;
-        self.found.with_untracked(|found| {
-            let profile = found.as_ref()?.get(chosen)?;
-            Some(format!("/people/{}", profile.user.username))
-        })
+        self.found.with_untracked(|found| found.as_ref()?.get(chosen).cloned())
     }
 
     /// Looks up what is typed, once it stands still.
     fn ask(self, query: String) {
         self.chosen.set(None);
         self.asked.update_value(|asked| *asked += 1);
-        let is_enough = is_enough(&query);
-        if !is_enough {
-            self.found.set(None);
-        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = query;
         #[cfg(feature = "hydrate")]
-        if is_enough {
+        let near = Hit::near(&query);
+        #[cfg(feature = "hydrate")]
+        self.found.set((!near.is_empty()).then(|| near.clone()));
+        #[cfg(feature = "hydrate")]
+        if is_enough(&query) {
             let number = self.asked.get_value();
             leptos::task::spawn_local(async move {
                 crate::browser::sleep(180).await;
@@ -217,7 +287,8 @@ impl Suggestions {
                 if self.asked.try_get_value() == Some(number)
                     && let Ok(page) = page
                 {
-                    self.found.try_set(Some(page.items));
+                    let people = page.items.into_iter().map(Hit::person);
+                    self.found.try_set(Some(near.into_iter().chain(people).collect()));
                 }
             });
         }
@@ -235,11 +306,14 @@ fn leaves(event: &ev::FocusEvent) -> bool {
     }
 }
 
-fn go(path: &str) {
+fn go(hit: &Hit) {
     #[cfg(feature = "hydrate")]
-    crate::route::Place::here().go(path);
+    match hit.is_plain {
+        true => crate::browser::leave_for(&hit.path),
+        false => crate::route::Place::here().go(&hit.path),
+    }
     #[cfg(not(feature = "hydrate"))]
-    let _ = path;
+    let _ = hit;
 }
 
 #[cfg(test)]

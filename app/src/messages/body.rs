@@ -26,11 +26,20 @@ fn block(block: Block) -> impl IntoView {
     match block {
         Block::Paragraph(said) => EitherOf4::A(view! { <p>{runs(said)}</p> }),
         Block::Quote(said) => EitherOf4::B(view! { <blockquote>{runs(said)}</blockquote> }),
-        Block::Code(code) => EitherOf4::C(view! {
-            <pre tabindex="0">
-                <code>{code}</code>
-            </pre>
-        }),
+        Block::Code(code) => {
+            #[cfg(feature = "hydrate")]
+            crate::browser::want_script("/code.js");
+            EitherOf4::C(view! {
+                <div class="code">
+                    <pre tabindex="0">
+                        <code>{code}</code>
+                    </pre>
+                    <button class="code__copy js-only" type="button" data-copy="">
+                        "Copy"
+                    </button>
+                </div>
+            })
+        }
         Block::List { from, items } => {
             let items = items.into_iter().map(|item| view! { <li>{runs(item)}</li> });
             let items = items.collect_view();

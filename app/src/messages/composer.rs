@@ -6,6 +6,7 @@ use protocol::{Body, MessageId, RoomId};
 use super::{
     FormId,
     actions::{Acting, Replying},
+    mentions::{Mentions, Offered},
 };
 use crate::{
     live::Live,
@@ -20,6 +21,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
     let area = NodeRef::<html::Textarea>::new();
     let problem = RwSignal::new(None::<String>);
     let acting = use_context::<Acting>();
+    let mentions = Mentions::new(room, area);
     let send = Callback::new(move |()| {
         let Some(area) = area.get_untracked() else { return };
         match Body::parse(&area.value()) {
@@ -39,6 +41,9 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
         keep_draft(room, &area.value());
     });
     let on_key = Callback::new(move |event: ev::KeyboardEvent| {
+        if mentions.takes(&event) {
+            return;
+        }
         let sends = event.key() == "Enter" && !event.shift_key() && !event.is_composing();
         if sends && !breaks_line() {
             event.prevent_default();
@@ -65,6 +70,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
             problem.set(None);
         }
         keep_draft(room, &text);
+        mentions.look();
         if !text.trim().is_empty() {
             writes(live, room);
         }
@@ -97,7 +103,15 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
             <input type="hidden" name="id" value=form_id />
             <Replying room />
             <div class="composer__box">
-                <TextArea name="body" label node_ref=area on_key on_input />
+                <Offered mentions />
+                <TextArea
+                    name="body"
+                    label
+                    node_ref=area
+                    on_key
+                    on_input
+                    active=Signal::derive(move || mentions.active())
+                />
                 <button class="composer__send" type="submit" aria-label="Send">
                     <Icon name="arrow-up" />
                 </button>

@@ -62,6 +62,14 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     let anchor = StoredValue::new(None::<Anchor>);
     keep_place(scroller, ids, has_newer, missed, anchor);
     #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        // Whoever went on while something was loaded may be at an edge again.
+        let is_idle = !loading.get();
+        if let Some(element) = scroller.get().filter(|_| is_idle && ids.with(Option::is_some)) {
+            fetch_near(live, room, &element, loading);
+        }
+    });
+    #[cfg(feature = "hydrate")]
     {
         let place = crate::route::Place::here();
         Effect::new(move |_| {
@@ -273,13 +281,7 @@ fn scrolled(
     #[cfg(feature = "hydrate")]
     if let Some(element) = scroller.get_untracked() {
         anchor.set_value(crate::browser::looked_at(&element));
-        let below = -element.scroll_top();
-        let above = element.scroll_height() - element.client_height() - below;
-        if above < FETCH_WITHIN {
-            live.load_older(room, loading);
-        } else if below < FETCH_WITHIN {
-            live.load_newer(room, loading);
-        }
+        let (above, below) = fetch_near(live, room, &element, loading);
         let is_end = !live.peek(|world| world.timeline(room).is_some_and(Timeline::has_newer));
         if is_end && below < END_WITHIN {
             if missed.get_untracked() > 0 {
@@ -293,6 +295,25 @@ fn scrolled(
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = (live, room, scroller, loading, missed, anchor);
+}
+
+/// Fetches what lies beyond an edge that is near. How far both edges are, in pixels.
+#[cfg(feature = "hydrate")]
+fn fetch_near(
+    live: Live,
+    room: RoomId,
+    element: &web_sys::HtmlDivElement,
+    loading: RwSignal<bool>,
+) -> (i32, i32) {
+    let below = -element.scroll_top();
+    let above = element.scroll_height() - element.client_height() - below;
+    if above < FETCH_WITHIN {
+        live.load_older(room, loading);
+    }
+    if below < FETCH_WITHIN {
+        live.load_newer(room, loading);
+    }
+    (above, below)
 }
 
 /// What is at the end of an open room is read, as long as somebody looks.

@@ -4,6 +4,7 @@ mod actions;
 mod body;
 mod composer;
 mod list;
+mod mentions;
 mod row;
 
 use protocol::MessageId;

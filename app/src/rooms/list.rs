@@ -4,7 +4,10 @@ use leptos::{either::Either, prelude::*};
 use protocol::{Room, RoomId, Timestamp, rooms::Kind};
 
 use crate::{
-    live::{Live, world::Touched},
+    live::{
+        Live,
+        world::{Touched, World},
+    },
     presence::Dot,
     route::Place,
     ui::{Avatar, Icon, Moment, Size, Style},
@@ -13,14 +16,7 @@ use crate::{
 #[component]
 pub fn RoomList() -> impl IntoView {
     let live = Live::here();
-    let ids = Memo::new(move |_| {
-        live.get(Touched::RoomList, |world| {
-            let is_direct =
-                |id: &RoomId| world.room(*id).is_some_and(|room| room.kind == Kind::Direct);
-            let (direct, rooms): (Vec<_>, Vec<_>) = world.rooms().into_iter().partition(is_direct);
-            [rooms, direct]
-        })
-    });
+    let ids = Memo::new(move |_| live.get(Touched::RoomList, in_order));
     let rows = move |at: usize| {
         view! {
             <ul class="room-list__rows">
@@ -47,6 +43,13 @@ pub fn RoomList() -> impl IntoView {
             </p>
         </nav>
     }
+}
+
+/// The rooms as the list has them: those of many, and those of two.
+pub fn in_order(world: &World) -> [Vec<RoomId>; 2] {
+    let is_direct = |id: &RoomId| world.room(*id).is_some_and(|room| room.kind == Kind::Direct);
+    let (direct, rooms) = world.rooms().into_iter().partition(is_direct);
+    [rooms, direct]
 }
 
 #[component]

@@ -12,5 +12,5 @@ pub use browse::{Directory, Invited, NewRoom};
 #[cfg(feature = "ssr")]
 pub use manage::{Managed, RoomSettings, said};
 
-pub use list::{Face, RoomList};
+pub use list::{Face, RoomList, in_order};
 pub use page::{HomePage, RoomPage};

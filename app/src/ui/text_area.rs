@@ -13,6 +13,9 @@ pub fn TextArea(
     #[prop(optional)] node_ref: NodeRef<html::Textarea>,
     #[prop(into)] on_key: Callback<ev::KeyboardEvent>,
     #[prop(into)] on_input: Callback<String>,
+    /// The chosen one of a list that what is written completes from, by its id.
+    #[prop(optional)]
+    active: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
         <textarea
@@ -23,6 +26,7 @@ pub fn TextArea(
             aria-label=move || label.get()
             placeholder=move || label.get()
             autocomplete="off"
+            aria-activedescendant=move || active.get()
             node_ref=node_ref
             on:keydown=move |event| on_key.run(event)
             on:input=move |event| on_input.run(event_target_value(&event))

@@ -52,8 +52,10 @@ pub(super) async fn claim(tx: &mut Tx, ctx: &Ctx, id: AccountId, email: &Email) 
         };
     }
     forget(tx, id).await?;
+    // Nor does anybody have letters sent to one address after the other.
+    ctx.limits().take_for(Rule::Claim, id)?;
     // Whoever asks: nobody is mailed for ever. That it was asked before is told to nobody.
-    if ctx.limits().take(Rule::Letter, ctx.limits().key(&key)).is_err() {
+    if ctx.limits().take(Rule::Letter, ctx.limits().key(("claim", &key))).is_err() {
         return Ok(Claimed::Asked);
     }
     let house = ctx.address();
@@ -109,6 +111,8 @@ pub async fn confirm(ctx: &Ctx, token: &str) -> Result<()> {
             email_key: Set(Some(key)),
             ..Default::default()
         };
+        // A link that went to the address before leads nowhere.
+        super::reset::forget(tx.conn(), link.account_id).await?;
         let updated = account::Entity::update(counts).exec(tx.conn()).await.map_err(Error::from);
         match updated {
             Err(error) if error.is_taken() => {

@@ -55,6 +55,7 @@ pub async fn shown_email(ctx: &Ctx, username: &str) -> Result<Option<String>> {
 /// another address without the password.
 pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result<Account> {
     let id = viewer.account();
+    ctx.limits().take_for(Rule::Profile, id)?;
     if let Some(email) = &change.email
         && own(ctx, viewer).await?.email.unwrap_or_default() != *email
     {
@@ -96,7 +97,11 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
                     Email::parse(email).map_err(|error| Error::invalid("email", error.0))?;
                 let is_same = row.email_key.as_deref() == Some(&email.as_str().to_lowercase());
                 let claimed = match is_same {
-                    true => None,
+                    // What was asked for another address meanwhile is not wanted any more.
+                    true => {
+                        confirmation::forget(tx, id).await?;
+                        None
+                    }
                     false => Some(confirmation::claim(tx, ctx, id, &email).await?),
                 };
                 match claimed {

@@ -52,7 +52,9 @@ pub fn request_reset(ctx: &Ctx, email: Email, address: Option<IpAddr>) -> Result
 
 async fn post_link(ctx: &Ctx, email: &Email) -> Result<()> {
     let key = email.as_str().to_lowercase();
-    if key.contains('\0') || ctx.limits().take(Rule::Letter, ctx.limits().key(&key)).is_err() {
+    if key.contains('\0')
+        || ctx.limits().take(Rule::Letter, ctx.limits().key(("reset", &key))).is_err()
+    {
         return Ok(());
     }
     let found = account::Entity::find()
@@ -121,6 +123,8 @@ async fn set(tx: &Tx, id: AccountId, password_hash: String) -> Result<()> {
         ..Default::default()
     };
     account::Entity::update(changed).exec(tx.conn()).await?;
+    // Whoever knew the password before may have asked for another address to count.
+    super::confirmation::forget(tx, id).await?;
     forget(tx.conn(), id).await
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use protocol::{AccountId, SessionId, Timestamp, User, accounts::Session, accounts::SignIn};
 use sea_orm::{
-    ActiveValue::Set, FromQueryResult, QueryOrder, Statement, entity::prelude::*,
+    ActiveValue::Set, FromQueryResult, QueryOrder, QuerySelect, Statement, entity::prelude::*,
     sea_query::ExprTrait as _,
 };
 use sha2::{Digest, Sha256};
@@ -21,6 +21,8 @@ use crate::{
 
 /// A session that is not used for this long ends.
 pub const LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// As many devices an account has at most; the one that was here longest ago makes room.
+const MOST: u64 = 100;
 /// How exactly `last_seen_at` is kept: a write an hour, not one a request.
 const SEEN_EVERY_MS: i64 = 60 * 60 * 1_000;
 
@@ -309,5 +311,33 @@ pub(super) async fn insert(
         expires_at: Set(now.plus_ms(LIFETIME_MS)),
     };
     session::Entity::insert(session).exec_without_returning(tx.conn()).await?;
+    let beyond = session::Entity::find()
+        .filter(session::Column::AccountId.eq(account))
+        .order_by_desc(session::Column::LastSeenAt)
+        .order_by_desc(session::Column::Id)
+        .offset(MOST)
+        .limit(MOST)
+        .all(tx.conn())
+        .await?;
+    for old in beyond {
+        session::Entity::delete_by_id(old.id).exec(tx.conn()).await?;
+        tx.emit(Change::SessionEnded { session: old.id });
+    }
     Ok(token)
+}
+
+/// Forgets sessions that are over.
+///
+/// # Errors
+/// As writing fails.
+pub(crate) async fn forget_old(ctx: &Ctx) -> Result<()> {
+    let over = session::Column::ExpiresAt.lt(ctx.clock.now());
+    if session::Entity::find().filter(over.clone()).one(ctx.db.read()).await?.is_none() {
+        return Ok(());
+    }
+    ctx.transact(async |tx| {
+        session::Entity::delete_many().filter(over).exec(tx.conn()).await?;
+        Ok(())
+    })
+    .await
 }

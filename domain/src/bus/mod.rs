@@ -18,7 +18,7 @@ pub enum Change {
     /// A message is no longer what it was.
     MessageChanged { message: Arc<Message>, access: i64, by: Option<By> },
     /// Something was said in a room that keeps nothing. Never stored.
-    Passed { message: Arc<Message> },
+    Passed { message: Arc<Message>, access: i64 },
     /// On another node somebody put something on a message, or took it off.
     Reacted { room: RoomId, account: AccountId, message: MessageId },
     /// Someone is in a room now, which raised its `access`.
@@ -29,6 +29,8 @@ pub enum Change {
     RoleChanged { room: RoomId, account: AccountId },
     /// Somebody came into a room that shows it, or went.
     Noticed { room: RoomId, account: AccountId, enters: bool },
+    /// A room is not for everyone's eyes any more.
+    Hidden { room: RoomId },
     /// A room is not what it was: closed, opened, renamed.
     RoomChanged { room: RoomId },
     /// Two people stand to each other otherwise than before.

@@ -18,6 +18,7 @@ enum Note {
     Reacted(RoomId, AccountId, MessageId),
     Noticed(RoomId, AccountId, bool),
     Room(RoomId),
+    Hidden(RoomId),
     Relation(AccountId, AccountId),
     OwnRelation(AccountId, AccountId),
     Read(RoomId, AccountId, Vec<AccountId>),
@@ -50,6 +51,7 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
                 notes.push(Note::Noticed(*room, *account, *enters));
             }
             Change::RoomChanged { room } => notes.push(Note::Room(*room)),
+            Change::Hidden { room } => notes.push(Note::Hidden(*room)),
             Change::RelationChanged { one, other } => notes.push(Note::Relation(*one, *other)),
             Change::OwnRelationChanged { account, other } => {
                 notes.push(Note::OwnRelation(*account, *other));
@@ -98,6 +100,7 @@ fn change(note: Note) -> Change {
         Note::Role(room, account) => Change::RoleChanged { room, account },
         Note::Noticed(room, account, enters) => Change::Noticed { room, account, enters },
         Note::Room(room) => Change::RoomChanged { room },
+        Note::Hidden(room) => Change::Hidden { room },
         Note::Relation(one, other) => Change::RelationChanged { one, other },
         Note::OwnRelation(account, other) => Change::OwnRelationChanged { account, other },
         Note::Read(room, reader, to) => Change::ReadMoved { room, reader, to, back: false },
@@ -123,6 +126,7 @@ mod tests {
             Change::RoleChanged { room, account },
             Change::Noticed { room, account, enters: true },
             Change::RoomChanged { room },
+            Change::Hidden { room },
             Change::RelationChanged { one: account, other: account },
             Change::OwnRelationChanged { account, other: account },
             Change::ReadMoved { room, reader: account, to: vec![account], back: false },
@@ -134,7 +138,7 @@ mod tests {
         ];
         let line = write(&changes).unwrap().unwrap();
         let pinned = format!(
-            r#"[{{"membership":["{room}","{account}"]}},{{"role":["{room}","{account}"]}},{{"noticed":["{room}","{account}",true]}},{{"room":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"read_back":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
+            r#"[{{"membership":["{room}","{account}"]}},{{"role":["{room}","{account}"]}},{{"noticed":["{room}","{account}",true]}},{{"room":"{room}"}},{{"hidden":"{room}"}},{{"relation":["{account}","{account}"]}},{{"own_relation":["{account}","{account}"]}},{{"read":["{room}","{account}",["{account}"]]}},{{"read_back":["{room}","{account}",["{account}"]]}},{{"session":"{session}"}},{{"notified":["{account}","{notification}"]}},{{"notifications_read":["{account}",9]}},{{"visibility":"{account}"}}]"#
         );
         assert_eq!(line, pinned);
         let told = read(&line);

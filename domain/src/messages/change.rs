@@ -66,6 +66,7 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
 /// `NotFound` where it is not in this room; `Forbidden` for who is neither its author nor a
 /// moderator.
 pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Message>> {
+    ctx.limits().take_for(Rule::Message, member.account())?;
     let (deleted, is_new) = ctx
         .transact_as(member.viewer(), async |tx| {
             let room = access::still_member(tx, member).await?;

@@ -2,7 +2,10 @@
 
 use std::{sync::Weak, time::Duration};
 
-use protocol::{RoomId, Timestamp, rooms::Receipt};
+use protocol::{
+    RoomId, Timestamp,
+    rooms::{Receipt, Retention},
+};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, QueryOrder, QuerySelect, Statement, entity::prelude::*,
 };
@@ -10,8 +13,9 @@ use sea_orm::{
 use super::entity;
 use crate::{
     Ctx, Result,
+    accounts::sessions,
     bus::Change,
-    rooms::{Member, access, entity::room},
+    rooms::{Member, Reader, access, entity::room},
 };
 
 /// How often it is looked what is too old.
@@ -30,6 +34,9 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
         while open.strong_count() > 0 {
             ticks.tick().await;
             ctx.passing.tidy(ctx.clock.now());
+            if let Err(error) = sessions::forget_old(&ctx).await {
+                tracing::warn!(%error, "sessions that are over go later");
+            }
             if let Err(error) = expire(&ctx).await {
                 tracing::warn!(%error, "what is too old goes later");
             }
@@ -46,10 +53,8 @@ pub async fn expire(ctx: &Ctx) -> Result<()> {
     for row in room::Entity::find().filter(some).all(ctx.db.read()).await? {
         let before = ctx.clock.now().plus_ms(-row.retention_days * DAY_MS);
         let first = first_kept(ctx, &row, before).await?;
-        if first > row.first_seq {
-            move_on(ctx, row.id, first).await?;
-        }
         // Also what a stop has left.
+        let first = move_on(ctx, &row, first).await?;
         forget_before(ctx, row.id, first).await?;
     }
     Ok(())
@@ -71,13 +76,17 @@ async fn first_kept(ctx: &Ctx, room: &room::Model, before: Timestamp) -> Result<
     Ok(kept.unwrap_or(room.last_seq + 1))
 }
 
-/// From here on the room begins with this number; whoever looks at it is told.
-async fn move_on(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
+/// From here on the room begins with this number, if it is still to be kept for as long as when that
+/// was found; whoever looks at it is told. The number that it does begin with.
+async fn move_on(ctx: &Ctx, found: &room::Model, first: i64) -> Result<i64> {
+    let id = found.id;
+    if first <= found.first_seq {
+        return Ok(found.first_seq);
+    }
     ctx.transact(async |tx| {
         let room = access::lock(tx, id).await?;
-        // It is not to be kept so short any more, or somebody else was here.
-        if room.retention_days <= 0 || room.first_seq >= first {
-            return Ok(());
+        if room.retention_days != found.retention_days || room.first_seq >= first {
+            return Ok(room.first_seq);
         }
         let mut moved =
             room::ActiveModel { id: Set(id), first_seq: Set(first), ..Default::default() };
@@ -87,7 +96,7 @@ async fn move_on(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
         }
         room::Entity::update(moved).exec(tx.conn()).await?;
         tx.emit(Change::RoomChanged { room: id });
-        Ok(())
+        Ok(first)
     })
     .await
 }
@@ -122,14 +131,20 @@ async fn forget_before(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
     Ok(())
 }
 
-/// What of the member's room is stored, counted in the database itself.
+/// What of the member's room is stored: of one that keeps nothing, counted in the database itself; of
+/// others, as many messages as it keeps.
 ///
 /// # Errors
 /// As reading fails.
 pub async fn receipt(ctx: &Ctx, member: &Member) -> Result<Receipt> {
     let conn = ctx.db.read();
+    if member.retention() != Retention::Ephemeral {
+        let reader = Reader::from(member);
+        let rows = reader.last_seq() + 1 - reader.first_seq();
+        return Ok(Receipt { retention: member.retention(), rows });
+    }
     let mut rows = 0;
-    for table in TABLES.into_iter().chain(["notification"]) {
+    for table in TABLES {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE room_id = $1");
         let values = [member.room().into()];
         let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);

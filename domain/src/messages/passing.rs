@@ -18,7 +18,7 @@ use crate::{
     bus::Change,
     presence::Said,
     rooms::{
-        Member,
+        self, Member,
         access::{self, Standing},
     },
 };
@@ -52,14 +52,6 @@ impl Passing {
         known
     }
 
-    /// When somebody spoke in a room last.
-    fn spoke_at(&self, room: RoomId, author: AccountId) -> Option<Timestamp> {
-        let said = self.said();
-        let theirs =
-            said.iter().filter(|((in_room, _), (by, _))| *in_room == room && *by == author);
-        theirs.map(|(_, (_, at))| *at).max()
-    }
-
     /// Forgets what is long past.
     pub(crate) fn tidy(&self, now: Timestamp) {
         self.said().retain(|_, (_, at)| now.0 - at.0 < REMEMBERED_MS);
@@ -74,14 +66,24 @@ pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) 
     if draft.reply_to.is_some() {
         return Err(Error::invalid("reply_to", "Nothing is kept here that could be answered."));
     }
-    // The right to speak, read as it is where something is stored.
-    let (voice, slow_mode) = ctx
+    // The right to speak, read as it is where something is stored; and where one waits between two
+    // messages, when this was.
+    let id_known = ctx.passing.said().contains_key(&(member.room(), id));
+    let (voice, access) = ctx
         .transact_as(member.viewer(), async |tx| {
             let room = access::still_member(tx, &member).await?;
             access::speaker(room.kind, room.closed)?;
             let standings = access::standings(tx, &[&member]).await?.remove(&access::key(&member));
             match standings {
-                Some(Standing::Inside(voice)) => Ok((voice, room.slow_mode)),
+                Some(Standing::Inside(voice)) if id_known || room.slow_mode == 0 => {
+                    voice.may_be_heard(0, tx.now())?;
+                    Ok((voice, room.access))
+                }
+                Some(Standing::Inside(voice)) => {
+                    voice.may_be_heard(room.slow_mode, tx.now())?;
+                    rooms::spoke(tx, &member).await?;
+                    Ok((voice, room.access))
+                }
                 Some(Standing::Outside) => Err(Error::NotFound),
                 None => Err(Error::signed_out()),
             }
@@ -92,11 +94,6 @@ pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) 
         return Err(Error::Forbidden(why));
     }
     let (now, author) = (ctx.clock.now(), voice.user.id);
-    let spoke_at = if slow_mode > 0 { ctx.passing.spoke_at(member.room(), author) } else { None };
-    let known = ctx.passing.said().get(&(member.room(), id)).copied();
-    if known.is_none() {
-        access::Voice { spoke_at, ..(*voice).clone() }.may_be_heard(slow_mode, now)?;
-    }
     let known = ctx.passing.remember((member.room(), id), author, now);
     if known.is_some_and(|(by, _)| by != author) {
         return taken();
@@ -118,17 +115,17 @@ pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) 
         deleted_at: None,
     });
     if known.is_none() {
-        ctx.bus().say(&Said::Passed(Box::new(Message::clone(&message))));
-        let change = Change::Passed { message: Arc::clone(&message) };
+        ctx.bus().say(&Said::Passed(Box::new(Message::clone(&message)), access));
+        let change = Change::Passed { message: Arc::clone(&message), access };
         ctx.bus().publish(vec![change]).wait().await;
     }
     Ok(Posted { message, again: known.is_some() })
 }
 
 /// Something was said in an ephemeral room on another node.
-pub(crate) fn hear(ctx: &Ctx, message: &Message) {
+pub(crate) fn hear(ctx: &Ctx, message: &Message, access: i64) {
     let key = (message.room, message.id);
     if ctx.passing.remember(key, message.author.id, ctx.clock.now()).is_none() {
-        ctx.bus().publish(vec![Change::Passed { message: Arc::new(message.clone()) }]);
+        ctx.bus().publish(vec![Change::Passed { message: Arc::new(message.clone()), access }]);
     }
 }

@@ -16,8 +16,8 @@ pub(crate) enum Said {
     Hello,
     /// Somebody is writing.
     Typing(RoomId, AccountId),
-    /// Something was said in a room that keeps nothing.
-    Passed(Box<Message>),
+    /// Something was said in a room that keeps nothing, when its members were at this `access`.
+    Passed(Box<Message>, i64),
 }
 
 /// The same, with who says it.

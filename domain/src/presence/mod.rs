@@ -177,8 +177,8 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
             tokio::select! {
                 Some(from) = heard.recv() => {
                     ctx.presence.hear(&from, ctx.bus(), ctx.clock.now());
-                    if let Said::Passed(message) = &from.said {
-                        followers::passed(&ctx, message);
+                    if let Said::Passed(message, access) = &from.said {
+                        followers::passed(&ctx, message, *access);
                     }
                 }
                 _ = ticks.tick() => tick(&ctx).await,

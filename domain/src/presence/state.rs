@@ -163,7 +163,7 @@ impl Presence {
                 return;
             }
             // Says nothing of who is here.
-            Said::Passed(_) => return,
+            Said::Passed(..) => return,
             Said::Hello => {
                 self.people().said_all_at = None;
                 return;

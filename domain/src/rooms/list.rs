@@ -133,7 +133,11 @@ async fn show_by(
 pub async fn show_to(ctx: &Ctx, reader: &Reader) -> Result<Room> {
     match reader.account() {
         Some(account) => show(ctx, account, reader.room()).await,
-        None => show_everyone(ctx, reader.room()).await,
+        None => {
+            let room = show_everyone(ctx, reader.room()).await?;
+            // It may be for everyone's eyes no more since that was proven.
+            if room.is_open_to_all() { Ok(room) } else { Err(Error::NotFound) }
+        }
     }
 }
 

@@ -72,6 +72,7 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
 /// `NotFound` where there is no such public room, or they were removed from it.
 pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
     let me = viewer.account();
+    ctx.limits().take_for(Rule::Membership, me)?;
     ctx.transact_as(viewer, async |tx| {
         let room = access::lock(tx, id).await?;
         if access::membership_of(tx.conn(), id, me).await?.is_some() {
@@ -178,8 +179,12 @@ pub(crate) async fn leave_all(ctx: &Ctx, account: AccountId) -> Result<()> {
         ctx.transact(async |tx| {
             let room = access::lock(tx, row.room_id).await?;
             if room.kind != Kind::Direct {
+                let was = access::membership_of(tx.conn(), room.id, account).await?;
                 depart(tx, &room, account).await?;
-                inherit(tx, room.id).await?;
+                // The first rooms are nobody's for a while.
+                if was.is_some_and(|was| was.role == Role::Owner) {
+                    inherit(tx, room.id).await?;
+                }
             }
             Ok(())
         })

@@ -21,5 +21,5 @@ pub use list::{
 };
 pub(crate) use members::leave_all;
 pub use members::{add, create, join, leave, members, remove};
-pub(crate) use read::advance_all;
+pub(crate) use read::{advance_all, spoke};
 pub use read::{mark_read, marker};

@@ -88,6 +88,17 @@ pub(crate) async fn advance_all(
     Ok(())
 }
 
+/// The member speaks now, in a room that keeps nothing else of it.
+pub(crate) async fn spoke(tx: &Tx, member: &Member) -> Result<()> {
+    membership::Entity::update_many()
+        .col_expr(membership::Column::SpokeAt, Expr::value(tx.now()))
+        .filter(membership::Column::RoomId.eq(member.room()))
+        .filter(membership::Column::AccountId.eq(member.account()))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 async fn is_open(tx: &Tx, id: RoomId) -> Result<bool> {
     let room = room::Entity::find_by_id(id).one(tx.conn()).await?;
     Ok(room.is_some_and(|room| !room.closed))

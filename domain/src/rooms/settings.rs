@@ -45,6 +45,10 @@ pub async fn change(ctx: &Ctx, member: &Member, change: RoomChange) -> Result<Ro
         }
         match change.kind.filter(|kind| *kind != room.kind) {
             None => {}
+            // There is no way back.
+            Some(Kind::Private) if access::role(tx, member).await? != Role::Owner => {
+                return Err(Error::Forbidden("Only an owner makes a room private."));
+            }
             Some(Kind::Private) => {
                 what.push("private".to_owned());
                 changed.kind = Set(Kind::Private);
@@ -78,7 +82,11 @@ pub async fn change(ctx: &Ctx, member: &Member, change: RoomChange) -> Result<Ro
         if what.is_empty() {
             return Ok(());
         }
+        let hides = changed.kind.is_set() || changed.staff_only.is_set();
         room::Entity::update(changed).exec(tx.conn()).await?;
+        if hides && access::is_open_to_all(&room) {
+            tx.emit(Change::Hidden { room: room.id });
+        }
         tx.emit(Change::RoomChanged { room: room.id });
         let detail: String = what.join(", ").chars().take(255).collect();
         note(tx, member, Action::Changed, None, &detail).await
@@ -145,6 +153,7 @@ pub async fn delete(ctx: &Ctx, member: &Member) -> Result<()> {
             ..Default::default()
         };
         room::Entity::update(ended).exec(tx.conn()).await?;
+        tx.emit(Change::Hidden { room: room.id });
         let invites = invite::Column::RoomId.eq(room.id);
         invite::Entity::delete_many().filter(invites).exec(tx.conn()).await?;
         Ok(())

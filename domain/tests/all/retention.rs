@@ -103,7 +103,7 @@ async fn what_is_said_in_passing_reaches_who_is_there_and_no_disk() {
     let id = house.ctx.new_id(MessageId::new);
     let said = house.say_as(&alice, room.id, id, "hello @bob, xyzzy").await.unwrap();
     assert_eq!((said.message.seq, said.message.revision, said.again), (0, 0, false));
-    assert_eq!(heard(&mut bus), [Change::Passed { message: said.message.clone() }]);
+    assert_eq!(heard(&mut bus), [Change::Passed { message: said.message.clone(), access: 2 }]);
     // The same once more is answered, and told to nobody; somebody else's id is a conflict.
     let again = house.say_as(&alice, room.id, id, "hello @bob, xyzzy").await.unwrap();
     assert_eq!((again.message, again.again), (said.message, true));

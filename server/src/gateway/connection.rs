@@ -4,6 +4,8 @@
 //! It is polled by hand: whatever wakes it, everything that can be done is done, and what there is to
 //! write is fed as one and flushed once. An idle connection keeps one timer and no future.
 
+mod clock;
+
 use std::{
     collections::{HashMap, VecDeque},
     pin::Pin,
@@ -13,7 +15,6 @@ use std::{
 
 use domain::{
     Viewer,
-    accounts::sessions,
     presence::{self, Lease},
     rooms,
     snapshot::{self, Greeting},
@@ -44,8 +45,6 @@ use crate::serve::House;
 /// Past as many commands without an answer the server stops reading.
 const UNANSWERED: usize = 10;
 const HEARTBEAT: Duration = Duration::from_millis(snapshot::HEARTBEAT_MS);
-/// Who is silent for as long is gone.
-const SILENCE: Duration = Duration::from_secs(35);
 /// Whose oldest frame waits for as long reads too slowly.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client that asked to be held may take to say what it has.
@@ -160,6 +159,9 @@ async fn greet(
     opened: &mut Opened,
 ) -> Result<(HashMap<RoomId, i64>, Option<Lease>), End> {
     let failed = |error: domain::Error| {
+        if matches!(error, domain::Error::NotFound) {
+            return SESSION_OVER;
+        }
         tracing::error!(%error, "a socket could not be greeted");
         End { code: close::RESTART, reason: "not available" }
     };
@@ -436,7 +438,7 @@ impl Connection {
         }
         while let Some(frame) = self.events.pop_front() {
             // Nor what was taken from the queue before that.
-            if frame.number().is_some_and(|(room, _)| !self.place.hears(room)) {
+            if frame.room().is_some_and(|room| !self.place.hears(room)) {
                 continue;
             }
             if let Some((room, revision)) = frame.stands_at() {
@@ -453,95 +455,6 @@ impl Connection {
             return Some(Message::Text(frame.text));
         }
         None
-    }
-
-    /// Looks at the clock, and asks to be woken when something is due.
-    fn watch(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        loop {
-            if let Some(check) = &mut self.checks
-                && let Poll::Ready(stands) = check.poll_unpin(cx)
-            {
-                self.checks = None;
-                if !stands {
-                    return Err(SESSION_OVER);
-                }
-            }
-            let due = self.due();
-            if due < self.timer.deadline() {
-                self.timer.as_mut().reset(due);
-            }
-            if self.timer.as_mut().poll(cx).is_pending() {
-                return Ok(());
-            }
-            self.act_on_time()?;
-            self.write(cx)?;
-            let due = self.due();
-            self.timer.as_mut().reset(due);
-        }
-    }
-
-    fn due(&self) -> Instant {
-        let mut due = self.beat_at.min(self.heard_at + SILENCE);
-        if self.holds {
-            due = due.min(self.resume_by);
-        }
-        match self.oldest() {
-            Some(oldest) => due.min(oldest + PATIENCE),
-            None => due,
-        }
-    }
-
-    /// Since when the client has not taken what is there for it.
-    fn oldest(&self) -> Option<Instant> {
-        // What is held back waits for the client's word, or for the answers before it.
-        let is_held = self.holds || self.resumes || !self.said.is_empty();
-        let waits = if is_held { None } else { self.place.queue().since() };
-        match (self.unflushed, waits) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    fn act_on_time(&mut self) -> Result<(), End> {
-        let now = Instant::now();
-        if now >= self.heard_at + SILENCE {
-            return Err(GONE);
-        }
-        if self.holds && now >= self.resume_by {
-            return Err(End { code: close::TOO_SLOW, reason: "no resume" });
-        }
-        if self.oldest().is_some_and(|oldest| now >= oldest + PATIENCE) {
-            return Err(TOO_SLOW);
-        }
-        if now >= self.beat_at {
-            self.beat_at = now + HEARTBEAT;
-            self.pings = true;
-            self.check_session();
-        }
-        Ok(())
-    }
-
-    /// Looks whether the session is still one: it may have expired, or been ended by another process;
-    /// or whether the room may still be looked at.
-    fn check_session(&mut self) {
-        let (ctx, who) = (self.house.ctx.clone(), self.who);
-        self.checks = Some(
-            async move {
-                let stands = match &who {
-                    Who::Viewer(viewer) => sessions::still(&ctx, viewer).await,
-                    Who::Visitor(reader) => match rooms::reader(&ctx, None, reader.room()).await {
-                        Ok(_) => Ok(true),
-                        Err(domain::Error::NotFound) => Ok(false),
-                        Err(error) => Err(error),
-                    },
-                };
-                stands.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "a session could not be read");
-                    true
-                })
-            }
-            .boxed(),
-        );
     }
 
     fn is_done(&self) -> bool {

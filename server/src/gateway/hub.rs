@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     catch_up::CatchUp,
+    crowd::Crowd,
     presence::Moves,
     queue::{Ended, Frame, Numbered, Queue},
     recent::KEPT,
@@ -33,6 +34,8 @@ pub struct Hub {
     pub(super) tell: mpsc::UnboundedSender<Telling>,
     /// Who came and went, and who writes.
     pub(super) moves: Moves,
+    /// Who looks without an account.
+    pub(super) crowd: Crowd,
 }
 
 /// A connection's place in the hub, given up when it is dropped.
@@ -52,6 +55,7 @@ impl Hub {
             tellings: Mutex::default(),
             tell,
             moves: Moves::default(),
+            crowd: Crowd::default(),
         });
         let mut published = ctx.bus().listen();
         let follower = Arc::clone(&hub);
@@ -106,10 +110,13 @@ impl Hub {
                 let by = by.as_ref();
                 self.hear(message, &Numbered::MessageChanged { message, by }, *access);
             }
-            Change::Passed { message } => {
-                let event = Event::Message { message: Message::clone(message) };
-                seats.tell_everyone(message.room, &Frame::of(&event));
+            Change::Passed { message, access } => {
+                let frame = Frame::passed(message);
+                if seats.update(message.room, |room| room.pass(frame, *access)) {
+                    self.behind.hole(message.room);
+                }
             }
+            Change::Hidden { room } => seats.turn_out_visitors(*room),
             Change::Joined { room, account, access } => {
                 if seats.join(*room, *account, *access) != Step::Next {
                     self.behind.standing(*room, *account);

@@ -3,6 +3,7 @@
 mod catch_up;
 mod commands;
 mod connection;
+mod crowd;
 pub(crate) mod end;
 mod hub;
 mod presence;
@@ -73,6 +74,10 @@ pub async fn open(
             Who::Visitor(rooms::reader(&house.ctx, None, room).await?)
         }
     };
+    let visitor = match (&who, limits.are_on()) {
+        (Who::Visitor(_), true) => Some(house.hub.crowd.enter(caller.address)?),
+        _ => None,
+    };
     if house.shutdown.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "This server is about to restart.").into());
     }
@@ -82,6 +87,7 @@ pub async fn open(
     sockets.spawn(async move {
         if let Some(opened) = socket.await {
             connection::serve(opened, house, who, holds).await;
+            drop(visitor);
         }
     });
     Ok(answer)

@@ -32,6 +32,8 @@ enum About {
     Passing,
     /// What happened in a room, and the room's revision after it.
     Event(RoomId, i64),
+    /// What was said in a room that numbers nothing.
+    Passed(RoomId),
     /// A room's state at a revision: what led to it need not be told.
     State(RoomId, i64),
 }
@@ -83,17 +85,31 @@ impl Frame {
         Self { text: text(&event), about: About::Event(room, revision) }
     }
 
+    /// Something that was said in a room which numbers nothing.
+    pub fn passed(message: &Message) -> Self {
+        let text = text(&Numbered::Message { message });
+        Self { text, about: About::Passed(message.room) }
+    }
+
     /// An event that took the room's next revision.
     pub fn numbered(event: &Numbered<'_>) -> Self {
         let (Numbered::Message { message } | Numbered::MessageChanged { message, .. }) = event;
         Self { text: text(event), about: About::Event(message.room, message.revision) }
     }
 
+    /// The room that an event is for who is in it.
+    pub fn room(&self) -> Option<RoomId> {
+        match self.about {
+            About::Event(room, _) | About::Passed(room) => Some(room),
+            About::Account | About::Passing | About::State(..) => None,
+        }
+    }
+
     /// For events with a number: the room, and its revision after them.
     pub fn number(&self) -> Option<(RoomId, i64)> {
         match self.about {
             About::Event(room, revision) => Some((room, revision)),
-            About::Account | About::Passing | About::State(..) => None,
+            About::Account | About::Passing | About::Passed(_) | About::State(..) => None,
         }
     }
 
@@ -101,7 +117,7 @@ impl Frame {
     pub fn stands_at(&self) -> Option<(RoomId, i64)> {
         match self.about {
             About::State(room, revision) => Some((room, revision)),
-            About::Account | About::Passing | About::Event(..) => None,
+            About::Account | About::Passing | About::Passed(_) | About::Event(..) => None,
         }
     }
 }
@@ -149,7 +165,7 @@ impl Queue {
 
     pub fn push(&self, frame: Frame) {
         let mut waiting = self.waiting();
-        if let Some((room, _)) = frame.number()
+        if let Some(room) = frame.room()
             && waiting.gaps.contains(&room)
         {
             return;
@@ -171,7 +187,7 @@ impl Queue {
     /// Nothing more of this room: what waits of it goes, too.
     pub fn drop_room(&self, room: RoomId) {
         let mut waiting = self.waiting();
-        waiting.frames.retain(|frame| frame.number().is_none_or(|(of, _)| of != room));
+        waiting.frames.retain(|frame| frame.room() != Some(room));
         waiting.bytes = waiting.frames.iter().map(|frame| frame.text.len()).sum();
         waiting.gaps.remove(&room);
         if waiting.frames.is_empty() && waiting.gaps.is_empty() {
@@ -228,9 +244,9 @@ impl Waiting {
         if self.frames.len() <= MAX_FRAMES && self.bytes <= MAX_BYTES {
             return;
         }
-        let rooms = self.frames.iter().filter_map(|frame| frame.number().map(|(room, _)| room));
+        let rooms = self.frames.iter().filter_map(Frame::room);
         self.gaps.extend(rooms);
-        self.frames.retain(|frame| frame.number().is_none());
+        self.frames.retain(|frame| frame.room().is_none());
         if self.frames.len() > MAX_FRAMES / 2 {
             self.frames.clear();
             self.gap_of_all = true;

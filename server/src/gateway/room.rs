@@ -49,6 +49,8 @@ pub struct Room {
     /// The highest `access` that was heard of.
     newest_access: i64,
     early: BTreeMap<i64, Heard>,
+    /// What passes without a number, until it is known who is there as of its `access`.
+    passing: Vec<(i64, Frame)>,
 }
 
 impl Room {
@@ -65,6 +67,7 @@ impl Room {
             access,
             newest_access: access,
             early: BTreeMap::new(),
+            passing: Vec::new(),
         }
     }
 
@@ -120,6 +123,16 @@ impl Room {
             self.early.insert(event.revision, event);
         }
         self.go_on();
+    }
+
+    /// Takes in what has no number: it is told once it is known who may hear it.
+    pub fn pass(&mut self, frame: Frame, access: i64) {
+        self.hear_of(0, access);
+        if self.passing.is_empty() && self.knows(access) {
+            self.tell(&frame);
+        } else if self.passing.len() < EARLY {
+            self.passing.push((access, frame));
+        }
     }
 
     /// It is as far, as somebody said or saw.
@@ -279,6 +292,11 @@ impl Room {
 
     /// Delivers what came early and whose turn it is.
     fn go_on(&mut self) {
+        if self.passing.iter().all(|(access, _)| self.knows(*access)) {
+            for (_, frame) in std::mem::take(&mut self.passing) {
+                self.tell(&frame);
+            }
+        }
         let Some(at) = self.at else { return };
         self.early = self.early.split_off(&(at + 1));
         while let Some(first) = self.early.first_entry()

@@ -384,6 +384,7 @@ fn every_door_has_a_row() {
         "/favicon",
         "/entry.js",
         "/settings.js",
+        "/code.js",
         "/manifest",
         "/robots",
         "/health/",
