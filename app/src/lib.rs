@@ -20,12 +20,12 @@ pub mod shell;
 mod ui;
 
 use leptos::{
-    either::{Either, EitherOf8},
+    either::{Either, EitherOf7},
     prelude::*,
 };
 
 use frame::{Frame, NotHere, Visit};
-use friends::{Found, FriendsPage, PeoplePage, ProfilePage, RequestsPage};
+use friends::{Found, FriendsPage, PeoplePage, ProfilePage};
 use live::{Live, snapshot::Snapshot};
 use notifications::ActivityPage;
 use rooms::{HomePage, RoomPage};
@@ -78,14 +78,16 @@ pub fn App(
     Either::Right(view! {
         <Frame>
             {move || match route.get() {
-                Route::Home => EitherOf8::A(view! { <HomePage /> }),
-                Route::Room(id) => EitherOf8::B(view! { <RoomPage id /> }),
-                Route::Friends => EitherOf8::C(view! { <FriendsPage /> }),
-                Route::Requests => EitherOf8::D(view! { <RequestsPage /> }),
-                Route::People(query) => EitherOf8::E(view! { <PeoplePage query /> }),
-                Route::Person(username) => EitherOf8::F(view! { <ProfilePage username /> }),
-                Route::Activity => EitherOf8::G(view! { <ActivityPage /> }),
-                Route::Nowhere => EitherOf8::H(view! { <NotHere /> }),
+                Route::Home => EitherOf7::A(view! { <HomePage /> }),
+                Route::Room(id) => EitherOf7::B(view! { <RoomPage id /> }),
+                page @ (Route::Friends | Route::Requests) => {
+                    let with_friends = page == Route::Friends;
+                    EitherOf7::C(view! { <FriendsPage with_friends /> })
+                }
+                Route::People(query) => EitherOf7::D(view! { <PeoplePage query /> }),
+                Route::Person(username) => EitherOf7::E(view! { <ProfilePage username /> }),
+                Route::Activity => EitherOf7::F(view! { <ActivityPage /> }),
+                Route::Nowhere => EitherOf7::G(view! { <NotHere /> }),
             }}
         </Frame>
     })

@@ -61,6 +61,11 @@ pub fn address() -> String {
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
+/// A text in lowercase, by the browser's tables: Rust's would weigh kilobytes.
+pub fn lowercase(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
 /// Loads a script of ours, once.
 pub fn want_script(path: &str) {
     let document = document();

@@ -1,9 +1,6 @@
 //! Finding people by the beginning of their name: all who are found, page by page.
 
-use leptos::{
-    either::{Either, EitherOf3},
-    prelude::*,
-};
+use leptos::{either::Either, prelude::*};
 use protocol::{
     Items,
     friends::{Profile, Relation},
@@ -13,7 +10,7 @@ use super::{
     PersonRow,
     actions::{Actions, OpenConversation},
     note,
-    search::{SearchBox, counted, is_enough},
+    search::{SearchBox, is_enough},
 };
 use crate::{
     route,
@@ -27,15 +24,16 @@ pub struct Found(pub StoredValue<Option<Items<Profile>>>);
 #[component]
 pub fn PeoplePage(query: String) -> impl IntoView {
     let asked = is_enough(&query);
+    let path = found_by(&query);
     let found = match asked {
-        true => look_up(found_by(&query)),
+        true => look_up(path.clone()),
         false => RwSignal::new(Some(Items { items: Vec::new(), next: None })),
     };
-    let typed = query.clone();
     let (title, text) = match asked {
         true => ("No results", "Nobody’s name begins like that."),
         false => ("Who are you looking for?", "Type two letters of a name, or more, above."),
     };
+    let nobody = move || found.with(|found| found.as_ref().is_some_and(|it| it.items.is_empty()));
     view! {
         <div class="page">
             <header class="page-header">
@@ -46,46 +44,37 @@ pub fn PeoplePage(query: String) -> impl IntoView {
                 <SearchBox id="find-people" query class="find--page" />
             </header>
             <div class="page__body">
-                {move || match found.get().map(|found| found.items) {
-                    None => EitherOf3::A(view! { <p class="page__note" role="status">"Looking …"</p> }),
-                    Some(people) if people.is_empty() => {
-                        EitherOf3::B(
+                <Listed found path title="Found" />
+                {move || {
+                    nobody()
+                        .then(|| {
                             view! {
                                 <Empty icon="search" title text>
-                                    <a class="button button--soft" href="/friends">
+                                    <a class="button" href="/friends">
                                         "See your friends"
                                     </a>
                                 </Empty>
-                            },
-                        )
-                    }
-                    Some(people) => {
-                        let count = counted(people.len());
-                        let rows = people
-                            .into_iter()
-                            .map(|profile| {
-                                let about = said(&profile);
-                                let note = Signal::stored(about);
-                                view! {
-                                    <PersonRow user=profile.user.clone() note>
-                                        <Actions user=profile.user block=false />
-                                    </PersonRow>
-                                }
-                            })
-                            .collect_view();
-                        EitherOf3::C(
-                            view! {
-                                <section class="people" aria-label="Results">
-                                    <p class="visually-hidden" role="status">{count}</p>
-                                    <ul class="people__rows people__rows--cards">{rows}</ul>
-                                </section>
-                            },
-                        )
-                    }
+                            }
+                        })
                 }}
-                <More found path=found_by(&typed) />
             </div>
         </div>
+    }
+}
+
+/// A person with what can be done.
+fn row(profile: Profile) -> impl IntoView {
+    let note = Signal::stored(said(&profile));
+    // What ends a friendship is on the friend's own page.
+    let is_friend = profile.relation == Some(Relation::Friend);
+    let user = profile.user.clone();
+    view! {
+        <PersonRow user=profile.user note>
+            {match is_friend {
+                true => Either::Left(view! { <OpenConversation user /> }),
+                false => Either::Right(view! { <Actions user block=false /> }),
+            }}
+        </PersonRow>
     }
 }
 
@@ -94,27 +83,23 @@ pub fn PeoplePage(query: String) -> impl IntoView {
 pub fn Circle(username: String, is_own: bool) -> impl IntoView {
     let path = friends_of(&username);
     let found = look_up(path.clone());
+    let title = if is_own { "Your friends" } else { "Their friends" };
+    view! { <Listed found path title /> }
+}
+
+/// People who were looked up, and how many are shown.
+#[component]
+fn Listed(found: People, path: String, title: &'static str) -> impl IntoView {
     let rows = move || {
         let people = found.get().map(|found| found.items).unwrap_or_default();
         (!people.is_empty()).then(|| {
-            let rows = people.into_iter().map(|profile| {
-                let note = Signal::stored(said(&profile));
-                // What ends a friendship is on the friend's own page.
-                let is_friend = profile.relation == Some(Relation::Friend);
-                let user = profile.user.clone();
-                view! {
-                    <PersonRow user=profile.user note>
-                        {match is_friend {
-                            true => Either::Left(view! { <OpenConversation user /> }),
-                            false => Either::Right(view! { <Actions user block=false /> }),
-                        }}
-                    </PersonRow>
-                }
-            });
-            let title = if is_own { "Your friends" } else { "Their friends" };
+            let heading = format!("{title} · {}", people.len());
+            let rows = people.into_iter().map(row);
             view! {
                 <section class="people">
-                    <h2 class="people__heading">{title}</h2>
+                    <h2 class="people__heading" aria-live="polite">
+                        {heading}
+                    </h2>
                     <ul class="people__rows people__rows--cards">{rows.collect_view()}</ul>
                 </section>
             }

@@ -8,7 +8,7 @@ mod search;
 
 pub use actions::Actions;
 pub use find::{Found, PeoplePage};
-pub use page::{FriendsPage, RequestsPage};
+pub use page::FriendsPage;
 pub use profile::ProfilePage;
 pub use search::SearchBox;
 

@@ -22,15 +22,22 @@ use crate::{
     ui::{Empty, Here, Icon},
 };
 
+/// Friends and requests, or requests alone.
 #[component]
-pub fn FriendsPage() -> impl IntoView {
+pub fn FriendsPage(
+    /// Whether what is answered is shown as well: who is a friend.
+    with_friends: bool,
+) -> impl IntoView {
     let live = Live::here();
     let (incoming, outgoing) =
         (requests(live, Direction::Incoming), requests(live, Direction::Outgoing));
     let me = live.peek(|world| world.me().username.clone());
     // How many friends each has in common with the viewer.
     let found = find::look_up(find::friends_of(&me));
-    let friends = Memo::new(move |_| live.get(Touched::Friends, |world| world.friends().to_vec()));
+    let friends = Memo::new(move |_| match with_friends {
+        true => live.get(Touched::Friends, |world| world.friends().to_vec()),
+        false => Vec::new(),
+    });
     let those = move |are_here: bool| {
         Memo::new(move |_| {
             live.get(Touched::Presence, |_| ());
@@ -51,13 +58,25 @@ pub fn FriendsPage() -> impl IntoView {
     let nobody = move || {
         friends.read().is_empty() && incoming.read().is_empty() && outgoing.read().is_empty()
     };
+    let (heading, title, text) = match with_friends {
+        true => (
+            "Friends",
+            "Who do you know here?",
+            "Look for them by their name, and ask them to be friends.",
+        ),
+        false => (
+            "Friend requests",
+            "No requests",
+            "Who asks to be your friend, and whom you ask, stands here until it is answered.",
+        ),
+    };
     view! {
         <div class="page">
             <header class="page-header">
                 <a class="icon-button page-header__back" href="/" aria-label="Back to all chats">
                     <Icon name="arrow-left" />
                 </a>
-                <h1 class="page-header__title page-header__text">"Friends"</h1>
+                <h1 class="page-header__title page-header__text">{heading}</h1>
                 <SearchBox id="find-friends" class="find--page" />
             </header>
             <Sections />
@@ -70,11 +89,7 @@ pub fn FriendsPage() -> impl IntoView {
                     nobody()
                         .then(|| {
                             view! {
-                                <Empty
-                                    icon="user-plus"
-                                    title="Who do you know here?"
-                                    text="Look for them by their name, and ask them to be friends."
-                                >
+                                <Empty icon="user-plus" title text>
                                     <a class="button" href="/people">
                                         "Find people"
                                     </a>
@@ -123,47 +138,6 @@ fn requests(live: Live, direction: Direction) -> Memo<Vec<FriendRequest>> {
             requests
         })
     })
-}
-
-/// Friend requests alone, of both directions.
-#[component]
-pub fn RequestsPage() -> impl IntoView {
-    let live = Live::here();
-    let (incoming, outgoing) =
-        (requests(live, Direction::Incoming), requests(live, Direction::Outgoing));
-    let none = move || incoming.read().is_empty() && outgoing.read().is_empty();
-    view! {
-        <div class="page">
-            <header class="page-header">
-                <a class="icon-button page-header__back" href="/friends" aria-label="Back to friends">
-                    <Icon name="arrow-left" />
-                </a>
-                <h1 class="page-header__title page-header__text">"Friend requests"</h1>
-                <SearchBox id="find-friends" class="find--page" />
-            </header>
-            <Sections />
-            <div class="page__body">
-                <Requests title="Waiting for you" requests=incoming />
-                <Requests title="Waiting for their answer" requests=outgoing />
-                {move || {
-                    none()
-                        .then(|| {
-                            view! {
-                                <Empty
-                                    icon="user-plus"
-                                    title="No requests"
-                                    text="Who asks to be your friend, and whom you ask, stands here until it is answered."
-                                >
-                                    <a class="button" href="/people">
-                                        "Find people"
-                                    </a>
-                                </Empty>
-                            }
-                        })
-                }}
-            </div>
-        </div>
-    }
 }
 
 #[component]

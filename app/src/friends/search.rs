@@ -61,11 +61,11 @@ impl Hit {
             ("/rooms/new", "New room", true),
             ("/settings", "Settings", true),
         ];
-        let query = query.trim().to_lowercase();
+        let query = crate::browser::lowercase(query.trim());
         if query.is_empty() {
             return Vec::new();
         }
-        let has = |name: &str| name.to_lowercase().contains(&query);
+        let has = |name: &str| crate::browser::lowercase(name).contains(&query);
         let mut near = Live::here().peek(|world| {
             let rooms = world.rooms().into_iter().filter_map(|id| world.room(id));
             let named = rooms.filter(|room| has(&room.name)).take(4);
@@ -227,7 +227,7 @@ fn Suggestion(hit: Hit, at: usize, chosen: RwSignal<Option<usize>>, id: String) 
 }
 
 /// How many are found, in words.
-pub fn counted(count: usize) -> String {
+fn counted(count: usize) -> String {
     match count {
         0 => "No results".to_owned(),
         1 => "1 found".to_owned(),

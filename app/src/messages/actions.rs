@@ -319,7 +319,7 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(area) = area.get() {
             let _ = area.focus();
-            let end = area.value().encode_utf16().count() as u32;
+            let end = area.text_length();
             let _ = area.set_selection_range(end, end);
         }
     });

@@ -44,9 +44,9 @@ impl Mentions {
         {
             let Some(begun) = self.begun() else { return self.found.set(Vec::new()) };
             self.load();
-            let begun = begun.to_lowercase();
+            let begun = crate::browser::lowercase(&begun);
             let is_meant = |user: &&User| {
-                let name = user.display_name.to_lowercase();
+                let name = crate::browser::lowercase(&user.display_name);
                 user.username.starts_with(&begun)
                     || name.split_whitespace().any(|word| word.starts_with(&begun))
             };
@@ -87,8 +87,8 @@ impl Mentions {
             (user, self.begun(), self.area.get_untracked())
         {
             let end = area.selection_start().ok().flatten().unwrap_or(0);
-            let start = end - begun.encode_utf16().count() as u32;
-            let name = format!("{} ", user.username);
+            let start = end - js_sys::JsString::from(begun).length();
+            let name = user.username + " ";
             let _ = area.set_range_text_with_start_and_end(&name, start, end);
             let caret = start + name.len() as u32;
             let _ = area.set_selection_range(caret, caret);
@@ -102,9 +102,8 @@ impl Mentions {
     #[cfg(feature = "hydrate")]
     fn begun(self) -> Option<String> {
         let area = self.area.get_untracked()?;
-        let caret = area.selection_start().ok()?? as usize;
-        let text: Vec<u16> = area.value().encode_utf16().take(caret).collect();
-        let text = String::from_utf16_lossy(&text);
+        let caret = area.selection_start().ok()??;
+        let text = String::from(js_sys::JsString::from(area.value()).slice(0, caret));
         let (before, begun) = text.rsplit_once('@')?;
         let is_word = before.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
         (is_word && begun.len() <= 32 && !begun.contains(char::is_whitespace))
@@ -120,8 +119,7 @@ impl Mentions {
         self.members.set(Some(Vec::new()));
         leptos::task::spawn_local(async move {
             let path = format!("/api/v1/rooms/{}/members?limit=100", self.room);
-            let read =
-                crate::browser::fetch::get::<protocol::Items<protocol::rooms::MemberOf>>(&path);
+            let read = crate::browser::fetch::get::<Members>(&path);
             match read.await {
                 Ok(page) => {
                     let users = page.items.into_iter().map(|member| member.user).collect();
@@ -133,6 +131,19 @@ impl Mentions {
             }
         });
     }
+}
+
+/// What is of interest of a room's members.
+#[cfg(feature = "hydrate")]
+#[derive(serde::Deserialize)]
+struct Members {
+    items: Vec<Member>,
+}
+
+#[cfg(feature = "hydrate")]
+#[derive(serde::Deserialize)]
+struct Member {
+    user: User,
 }
 
 fn option(user: &User) -> String {

@@ -11,7 +11,7 @@ use domain::{
 };
 use protocol::{
     Email, Limit, Login, Password, RoomName,
-    accounts::{Challenge, Said, SignIn, SignUp},
+    accounts::{Challenge, ProfileChange, Said, SignIn, SignUp},
     messages::Window,
     rooms::{Kind, NewRoom, Retention},
 };
@@ -232,6 +232,65 @@ async fn with_a_mail_server_an_address_counts_once_its_owner_says_so() {
 }
 
 #[tokio::test]
+async fn who_knew_the_password_before_it_was_reset_takes_the_account_by_no_other_way() {
+    let house = House::with(|config| Config { sends_mail: true, ..config }).await;
+    let email = Some(Email::parse("alice@example.org").unwrap());
+    let alice = SignUp { email, ..sign_up("alice") };
+    let (_, token) = accounts::sign_up(&house.ctx, alice, Device::default()).await.unwrap();
+    let asked = token_in(&house.letter().await);
+    accounts::confirm(&house.ctx, &asked).await.unwrap();
+    // Somebody at her machine asks for another address.
+    let viewer = accounts::sessions::authenticate(&house.ctx, token.as_str()).await.unwrap();
+    let password = Password::parse("correct horse battery").unwrap();
+    let change = |email: &str| ProfileChange {
+        email: Some(email.to_owned()),
+        current: Some(password.clone()),
+        ..ProfileChange::default()
+    };
+    accounts::profile::change(&house.ctx, &viewer, change("evil@example.org")).await.unwrap();
+    let evil = token_in(&house.letter().await);
+    // She resets the password by her own.
+    let hers = Email::parse("alice@example.org").unwrap();
+    accounts::request_reset(&house.ctx, hers.clone(), None).unwrap();
+    let reset = token_in(&house.letter().await);
+    let new = Password::parse("another fine horse").unwrap();
+    accounts::reset_password(&house.ctx, &reset, &new).await.unwrap();
+    assert!(matches!(accounts::confirm(&house.ctx, &evil).await, Err(Error::NotFound)));
+
+    // An address that was mistyped and taken back is nobody's way in either.
+    let login = form("alice", "another fine horse");
+    let (_, token) =
+        accounts::sessions::sign_in(&house.ctx, login, Device::default()).await.unwrap();
+    let viewer = accounts::sessions::authenticate(&house.ctx, token.as_str()).await.unwrap();
+    for email in ["mistyped@example.org", "alice@example.org"] {
+        let change = ProfileChange { current: Some(new.clone()), ..change(email) };
+        accounts::profile::change(&house.ctx, &viewer, change).await.unwrap();
+    }
+    let mistyped = token_in(&house.letter().await);
+    assert!(matches!(accounts::confirm(&house.ctx, &mistyped).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn an_account_has_a_hundred_devices_and_none_that_is_over() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let sign_in = async || {
+        house.ctx.clock().advance_ms(1_000);
+        let form = form("alice", "correct horse battery");
+        accounts::sessions::sign_in(&house.ctx, form, Device::default()).await.unwrap().1
+    };
+    let second = sign_in().await;
+    for _ in 0..99 {
+        sign_in().await;
+    }
+    // The first, which was here longest ago, has made room.
+    let first = accounts::sessions::still(&house.ctx, &alice.viewer).await.unwrap();
+    let viewer = accounts::sessions::authenticate(&house.ctx, second.as_str()).await.unwrap();
+    let devices = accounts::sessions::list(&house.ctx, &viewer).await.unwrap();
+    assert_eq!((devices.len(), first), (100, false));
+}
+
+#[tokio::test]
 async fn a_letter_is_tried_again_and_given_up_after_a_day() {
     let house = House::with(|config| Config { sends_mail: true, ..config }).await;
     let email = Some(Email::parse("alice@example.org").unwrap());
@@ -247,6 +306,15 @@ async fn a_letter_is_tried_again_and_given_up_after_a_day() {
     assert_eq!((again.id, &again.body), (first.id, &first.body));
     clock.advance_ms(25 * 60 * 60 * 1_000);
     assert!(!mail::failed(&house.ctx, &again, false).await.unwrap());
+    assert!(mail::claim(&house.ctx).await.unwrap().is_none());
+    // One that is refused for good is not tried again, however young it is.
+    let email = Some(Email::parse("bob@example.org").unwrap());
+    accounts::sign_up(&house.ctx, SignUp { email, ..sign_up("bob") }, Device::default())
+        .await
+        .unwrap();
+    let refused = mail::claim(&house.ctx).await.unwrap().unwrap();
+    assert!(!mail::failed(&house.ctx, &refused, true).await.unwrap());
+    clock.advance_ms(60 * 60 * 1_000);
     assert!(mail::claim(&house.ctx).await.unwrap().is_none());
 }
 

@@ -3,6 +3,7 @@
 use domain::{Error, bus::Change, messages, rooms};
 use protocol::{
     Limit, Message, MessageId, Room, RoomName,
+    accounts::Said,
     messages::{Draft, Window},
     rooms::{Kind, NewRoom, Retention, Role, RoomChange},
 };
@@ -159,6 +160,13 @@ async fn a_house_begins_with_rooms_that_are_the_first_admins() {
     house.say(&bob, general, "first").await.unwrap();
     let history = messages::history(&house.ctx, reader, Window::Newest, Limit::default()).await;
     assert_eq!(history.unwrap().items.len(), 1);
+    // Nobody comes to own it by who goes.
+    let carol = house.person("carol").await;
+    rooms::join(&house.ctx, &carol.viewer, general).await.unwrap();
+    let password = protocol::Password::parse("correct horse battery").unwrap();
+    domain::accounts::delete(&house.ctx, &carol.viewer, &password, Said::Stays).await.unwrap();
+    let role = async || rooms::member(&house.ctx, &bob.viewer, general).await.unwrap().role();
+    assert_eq!(role().await, Role::Member);
     domain::accounts::create_admin(&house.ctx, sign_up("admin")).await.unwrap();
     let member = rooms::member(&house.ctx, &bob.viewer, general).await.unwrap();
     let members = rooms::members(&house.ctx, &member).await.unwrap();
