@@ -129,7 +129,7 @@ test("the pages to sign in and up load no WASM, and the room page little", async
   }
   expect(names.length).toBeGreaterThan(1);
   console.log(`WASM and JavaScript of the room page: ${bytes} bytes in brotli`);
-  expect(bytes).toBeLessThanOrEqual(300 * 1000);
+  expect(bytes).toBeLessThanOrEqual(300 * 1024);
 });
 
 // As many bytes as go over the wire: fetch would have unpacked them.

@@ -114,7 +114,8 @@ impl TryFrom<String> for Retention {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Receipt {
     pub retention: Retention,
-    /// Rows in the database that have to do with something said here.
+    /// Of an ephemeral room, the rows in the database that have to do with something said here; of
+    /// others, the messages that are kept.
     pub rows: i64,
 }
 

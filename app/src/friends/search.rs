@@ -52,10 +52,9 @@ impl Hit {
     /// One's rooms and the pages whose names have this in them.
     #[cfg(feature = "hydrate")]
     fn near(query: &str) -> Vec<Self> {
-        const PAGES: [(&str, &str, bool); 7] = [
+        const PAGES: [(&str, &str, bool); 6] = [
             ("/", "Chats", false),
             ("/friends", "Friends", false),
-            ("/friends/requests", "Friend requests", false),
             ("/activity", "Activity", false),
             ("/rooms", "Find a room", true),
             ("/rooms/new", "New room", true),

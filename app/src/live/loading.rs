@@ -7,6 +7,10 @@ use protocol::RoomId;
 
 use super::Live;
 
+/// How soon a page is asked for again that did not come.
+#[cfg(feature = "hydrate")]
+const AGAIN_MS: u32 = 3_000;
+
 impl Live {
     /// Loads the newest messages of a room that has none loaded.
     pub fn ensure_timeline(self, room: RoomId, failed: RwSignal<bool>) {
@@ -26,44 +30,35 @@ impl Live {
         let _ = failed;
     }
 
-    /// Loads the messages before the first one that is loaded.
-    pub fn load_older(self, room: RoomId, loading: RwSignal<bool>) {
-        let first = self.peek(|world| {
+    /// Loads the messages beyond the last, or before the first, that is loaded, where there are any.
+    pub fn load_beyond(self, room: RoomId, newer: bool, loading: RwSignal<bool>) {
+        let from = self.peek(|world| {
             let timeline = world.timeline(room)?;
-            timeline.first_seq().filter(|_| timeline.has_older())
+            match newer {
+                true => timeline.last_seq().filter(|_| timeline.has_newer()),
+                false => timeline.first_seq().filter(|_| timeline.has_older()),
+            }
         });
-        let Some(first) = first.filter(|_| !loading.get_untracked()) else { return };
+        let Some(seq) = from.filter(|_| !loading.get_untracked()) else { return };
         loading.set(true);
         #[cfg(feature = "hydrate")]
         leptos::task::spawn_local(async move {
-            let path = format!("/api/v1/rooms/{room}/messages?before={first}&limit=50");
-            if let Ok(history) = crate::browser::fetch::get(&path).await {
-                self.load(room, history, protocol::messages::Window::Before(first));
-            }
-            loading.try_set(false);
-        });
-        #[cfg(not(feature = "hydrate"))]
-        let _ = first;
-    }
+            use protocol::messages::Window;
 
-    /// Loads the messages after the last one that is loaded, where there are any.
-    pub fn load_newer(self, room: RoomId, loading: RwSignal<bool>) {
-        let last = self.peek(|world| {
-            let timeline = world.timeline(room)?;
-            timeline.last_seq().filter(|_| timeline.has_newer())
-        });
-        let Some(last) = last.filter(|_| !loading.get_untracked()) else { return };
-        loading.set(true);
-        #[cfg(feature = "hydrate")]
-        leptos::task::spawn_local(async move {
-            let path = format!("/api/v1/rooms/{room}/messages?after={last}&limit=50");
-            if let Ok(history) = crate::browser::fetch::get(&path).await {
-                self.load(room, history, protocol::messages::Window::After(last));
+            let (side, window) = match newer {
+                true => ("after", Window::After(seq)),
+                false => ("before", Window::Before(seq)),
+            };
+            let path = format!("/api/v1/rooms/{room}/messages?{side}={seq}&limit=50");
+            match crate::browser::fetch::get(&path).await {
+                Ok(history) => self.load(room, history, window),
+                // Not at once again: who is near an edge asks as soon as this is over.
+                Err(_) => crate::browser::sleep(AGAIN_MS).await,
             }
             loading.try_set(false);
         });
         #[cfg(not(feature = "hydrate"))]
-        let _ = last;
+        let _ = seq;
     }
 
     /// Shows a message by its number, or the end: what is loaded stays, if that is among it.

@@ -200,7 +200,11 @@ impl Live {
         let mut touched = Vec::new();
         self.state.update_value(|state| touched = state.world.load(room, history, window));
         self.touch(touched);
-        // What came while this was on its way had no timeline to go into.
+        self.catch_up(room);
+    }
+
+    /// What came while a page was on its way had no timeline to go into.
+    fn catch_up(self, room: RoomId) {
         if let Some((room, revision)) = self.peek(|world| world.behind().remove_entry(&room)) {
             let rooms = [(room, revision)].into();
             self.command(Command::Resume { epoch: None, rooms, notifications: 0 });
@@ -213,6 +217,7 @@ impl Live {
         let mut touched = Vec::new();
         self.state.update_value(|state| touched = state.world.load_instead(room, history));
         self.touch(touched);
+        self.catch_up(room);
     }
 
     /// Lets go of the oldest messages of a room at whose end one is.

@@ -223,7 +223,12 @@ impl Timeline {
 
     pub(super) fn load(&mut self, history: History, window: Window) -> Vec<MessageId> {
         let fresh = self.messages.is_empty();
-        if !fresh && window == Window::Newest {
+        let borders = match window {
+            Window::Before(seq) => self.first_seq() == Some(seq),
+            Window::After(seq) => self.last_seq() == Some(seq),
+            _ => false,
+        };
+        if !fresh && !borders {
             // Something else was loaded meanwhile: there may be a hole between the two.
             return Vec::new();
         }

@@ -171,7 +171,6 @@ impl World {
 
     /// Takes in a range of a room's messages instead of what is loaded.
     pub fn load_instead(&mut self, room: RoomId, history: History) -> Vec<Touched> {
-        // What it was whole to counts for what comes instead: it was read later.
         self.timelines.remove(&room);
         self.load(room, history, Window::Newest)
     }

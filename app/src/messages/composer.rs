@@ -27,6 +27,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
         match Body::parse(&area.value()) {
             Ok(body) => {
                 problem.set(None);
+                mentions.close();
                 area.set_value("");
                 let reply_to = acting.and_then(|acting| acting.replying.get_untracked());
                 say(live, room, body, reply_to);
@@ -42,6 +43,9 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
     });
     let on_key = Callback::new(move |event: ev::KeyboardEvent| {
         if mentions.takes(&event) {
+            if let Some(area) = area.get_untracked() {
+                keep_draft(room, &area.value());
+            }
             return;
         }
         let sends = event.key() == "Enter" && !event.shift_key() && !event.is_composing();

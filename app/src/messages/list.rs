@@ -56,11 +56,12 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     });
     // The first that is not read, where it lies before what is loaded.
     let unread_above = move || {
-        let first = read_to? + 1;
+        let kept = live.get(Touched::Room(room), |world| world.room(room).map(|it| it.first_seq));
+        let first = (read_to? + 1).max(kept?);
         older.get().filter(|oldest| *oldest > first).map(|_| first)
     };
     let anchor = StoredValue::new(None::<Anchor>);
-    keep_place(scroller, ids, has_newer, missed, anchor);
+    keep_place(live, room, scroller, (ids, has_newer), missed, anchor);
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         // Whoever went on while something was loaded may be at an edge again.
@@ -73,8 +74,10 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     {
         let place = crate::route::Place::here();
         Effect::new(move |_| {
-            if let Some(seq) = place.asked("at").and_then(|seq| seq.parse().ok()) {
-                live.show_at(room, Some(seq));
+            let at = place.asked("at").and_then(|seq| seq.parse().ok());
+            // A conversation is opened at its end, also where more was said than the page has kept.
+            if at.is_some() || has_newer.get_untracked() {
+                live.show_at(room, at);
             }
         });
     }
@@ -108,7 +111,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                                         on:click=move |event| {
                                             event.prevent_default();
                                             event.stop_propagation();
-                                            live.load_older(room, loading);
+                                            live.load_beyond(room, false, loading);
                                         }
                                     >
                                         {move || {
@@ -124,7 +127,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                                 let (title, text) = match is_passing.get() {
                                     true => (
                                         "Just passing through",
-                                        "What is said here is kept nowhere, and who comes later sees nothing of it."
+                                        "Nothing said here is kept."
                                             .to_owned(),
                                     ),
                                     false => (
@@ -217,9 +220,10 @@ type Anchor = (String, f64);
 /// Keeps what one reads where it is, to the pixel, whatever comes or goes above and below it; and
 /// counts what comes at the end meanwhile.
 fn keep_place(
+    live: Live,
+    room: RoomId,
     scroller: NodeRef<html::Div>,
-    ids: Memo<Option<Vec<MessageId>>>,
-    has_newer: Memo<bool>,
+    (ids, has_newer): (Memo<Option<Vec<MessageId>>>, Memo<bool>),
     missed: RwSignal<usize>,
     anchor: StoredValue<Option<Anchor>>,
 ) {
@@ -244,12 +248,14 @@ fn keep_place(
             {
                 missed.update(|missed| *missed += count.saturating_sub(count_before));
             }
+        } else {
+            live.trim(room);
         }
         anchor.set_value(crate::browser::looked_at(&element));
         now
     });
     #[cfg(not(feature = "hydrate"))]
-    let _ = (scroller, ids, has_newer, missed, anchor);
+    let _ = (live, room, scroller, ids, has_newer, missed, anchor);
 }
 
 /// Goes to the newest message.
@@ -281,14 +287,11 @@ fn scrolled(
     #[cfg(feature = "hydrate")]
     if let Some(element) = scroller.get_untracked() {
         anchor.set_value(crate::browser::looked_at(&element));
-        let (above, below) = fetch_near(live, room, &element, loading);
+        let below = fetch_near(live, room, &element, loading);
         let is_end = !live.peek(|world| world.timeline(room).is_some_and(Timeline::has_newer));
         if is_end && below < END_WITHIN {
             if missed.get_untracked() > 0 {
                 missed.set(0);
-            }
-            if above > 2 * FETCH_WITHIN {
-                live.trim(room);
             }
             read_to_end(live, room);
         }
@@ -297,23 +300,23 @@ fn scrolled(
     let _ = (live, room, scroller, loading, missed, anchor);
 }
 
-/// Fetches what lies beyond an edge that is near. How far both edges are, in pixels.
+/// Fetches what lies beyond an edge that is near. How far the end is, in pixels.
 #[cfg(feature = "hydrate")]
 fn fetch_near(
     live: Live,
     room: RoomId,
     element: &web_sys::HtmlDivElement,
     loading: RwSignal<bool>,
-) -> (i32, i32) {
+) -> i32 {
     let below = -element.scroll_top();
     let above = element.scroll_height() - element.client_height() - below;
     if above < FETCH_WITHIN {
-        live.load_older(room, loading);
+        live.load_beyond(room, false, loading);
     }
     if below < FETCH_WITHIN {
-        live.load_newer(room, loading);
+        live.load_beyond(room, true, loading);
     }
-    (above, below)
+    below
 }
 
 /// What is at the end of an open room is read, as long as somebody looks.

@@ -16,7 +16,7 @@ pub struct Mentions {
     area: NodeRef<html::Textarea>,
     found: RwSignal<Vec<User>>,
     chosen: RwSignal<usize>,
-    /// Everyone in the room, once somebody is looked for.
+    /// Who is in the room, a hundred at most, once somebody is looked for.
     #[cfg(feature = "hydrate")]
     members: RwSignal<Option<Vec<User>>>,
 }
@@ -38,11 +38,16 @@ impl Mentions {
         self.found.with(|found| found.get(self.chosen.get()).map(option))
     }
 
+    /// Nobody is offered any more.
+    pub fn close(self) {
+        self.found.set(Vec::new());
+    }
+
     /// Looks who could be meant by what stands before the caret.
     pub fn look(self) {
         #[cfg(feature = "hydrate")]
         {
-            let Some(begun) = self.begun() else { return self.found.set(Vec::new()) };
+            let Some(begun) = self.begun() else { return self.close() };
             self.load();
             let begun = crate::browser::lowercase(&begun);
             let is_meant = |user: &&User| {
@@ -62,7 +67,7 @@ impl Mentions {
     /// Takes a key for the list, if it is open. Whether it was for the list.
     pub fn takes(self, event: &ev::KeyboardEvent) -> bool {
         let count = self.found.with_untracked(Vec::len);
-        if count == 0 || event.is_composing() {
+        if count == 0 || event.is_composing() || event.shift_key() {
             return false;
         }
         let chosen = self.chosen.get_untracked();
@@ -70,7 +75,7 @@ impl Mentions {
             "ArrowDown" => self.chosen.set((chosen + 1) % count),
             "ArrowUp" => self.chosen.set((chosen + count - 1) % count),
             "Enter" | "Tab" => self.choose(chosen),
-            "Escape" => self.found.set(Vec::new()),
+            "Escape" => self.close(),
             _ => return false,
         }
         event.prevent_default();
@@ -81,7 +86,7 @@ impl Mentions {
     /// Writes the name out, and goes on behind it.
     fn choose(self, at: usize) {
         let user = self.found.with_untracked(|found| found.get(at).cloned());
-        self.found.set(Vec::new());
+        self.close();
         #[cfg(feature = "hydrate")]
         if let (Some(user), Some(begun), Some(area)) =
             (user, self.begun(), self.area.get_untracked())

@@ -211,7 +211,7 @@ fn WayIn(id: RoomId, is_visitor: bool) -> impl IntoView {
         false => Either::Right(view! {
             <form class="closed-line" action="/fn/rooms/join" method="post">
                 <input type="hidden" name="room" value=id.to_string() />
-                <span>"You can read this room. To write, join it."</span>
+                <span>"To write here, join the room."</span>
                 <button class="button" type="submit">
                     "Join"
                 </button>

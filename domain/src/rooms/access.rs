@@ -166,8 +166,7 @@ impl From<&Member> for Reader {
 /// Somebody, or nobody, as a reader of this room.
 ///
 /// # Errors
-/// `NotFound` where there is no such room, or it is not theirs to read; `Forbidden` where it is
-/// listed, for the staff alone.
+/// `NotFound` where there is no such room, or it is not theirs to read.
 pub async fn reader(ctx: &Ctx, viewer: Option<&Viewer>, id: RoomId) -> Result<Reader> {
     if let Some(viewer) = viewer {
         match member(ctx, viewer, id).await {

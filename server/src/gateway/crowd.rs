@@ -1,5 +1,5 @@
-//! How many look at public rooms without an account: from one network so many at once, and so many in
-//! all.
+//! How many look at public rooms without being in them: from one network so many at once, and so many
+//! in all.
 
 use std::{
     collections::HashMap,
@@ -38,11 +38,11 @@ impl Crowd {
         let network = network(address);
         let mut all = self.all();
         let in_all: usize = all.values().sum();
-        let from_one = all.entry(network).or_default();
-        if *from_one >= FROM_ONE || in_all >= IN_ALL {
+        let from_one = all.get(&network).copied().unwrap_or(0);
+        if from_one >= FROM_ONE || in_all >= IN_ALL {
             return Err(Error::RateLimited { retry_after_ms: 60_000 });
         }
-        *from_one += 1;
+        all.insert(network, from_one + 1);
         drop(all);
         Ok(Visitor { crowd: self.clone(), network })
     }

@@ -34,7 +34,7 @@ pub struct Hub {
     pub(super) tell: mpsc::UnboundedSender<Telling>,
     /// Who came and went, and who writes.
     pub(super) moves: Moves,
-    /// Who looks without an account.
+    /// Who looks at a room without being in it.
     pub(super) crowd: Crowd,
 }
 
@@ -89,7 +89,7 @@ impl Hub {
     pub fn visit(self: &Arc<Self>, position: Position) -> Place {
         let entered_at = Instant::now();
         let (seat, is_behind) = self.seats.visit(position);
-        if is_behind || self.seats.changed_since(position.room, entered_at) {
+        if is_behind {
             self.behind.hole(position.room);
         }
         Place { hub: Arc::clone(self), seat, entered_at }
