@@ -12,20 +12,12 @@ use serde::Deserialize;
 use super::{
     Answer,
     input::{self, Path, Query},
+    rooms::reader,
 };
 use crate::{
     auth::{Anyone, SignedIn},
     serve::House,
 };
-
-/// Who may read a room, as members or as anyone; who is signed out is asked to sign in where that is
-/// what it takes.
-pub async fn reader(house: &House, viewer: Option<&Viewer>, id: RoomId) -> Answer<rooms::Reader> {
-    match rooms::reader(&house.ctx, viewer, id).await {
-        Err(domain::Error::NotFound) if viewer.is_none() => Err(Problem::unauthenticated().into()),
-        read => Ok(read?),
-    }
-}
 
 #[derive(Deserialize)]
 pub struct Which {

@@ -1,7 +1,7 @@
 //! Rooms, and the direct room with a person.
 
 use axum::{Json, body::Bytes, extract::State};
-use domain::{messages, presence, rooms};
+use domain::{Viewer, messages, presence, rooms};
 use http::StatusCode;
 use protocol::{
     Items, Limit, Problem, Room, RoomId, Timestamp,
@@ -17,6 +17,19 @@ use crate::{
     auth::{Anyone, SignedIn},
     serve::House,
 };
+
+/// Who may read a room, as members or as anyone; who is signed out is asked to sign in where that is
+/// what it takes.
+pub(super) async fn reader(
+    house: &House,
+    viewer: Option<&Viewer>,
+    id: RoomId,
+) -> Answer<rooms::Reader> {
+    match rooms::reader(&house.ctx, viewer, id).await {
+        Err(domain::Error::NotFound) if viewer.is_none() => Err(Problem::unauthenticated().into()),
+        read => Ok(read?),
+    }
+}
 
 /// `GET /rooms?cursor=`
 pub async fn list(
@@ -88,7 +101,7 @@ pub async fn show(
     Anyone(viewer): Anyone,
     Path(id): Path<RoomId>,
 ) -> Answer<Json<Room>> {
-    let reader = super::messages::reader(&house, viewer.as_ref(), id).await?;
+    let reader = reader(&house, viewer.as_ref(), id).await?;
     let mut room = rooms::show_to(&house.ctx, &reader).await?;
     house.hub.dress(&house.ctx, [&mut room]);
     Ok(Json(room))
