@@ -13,8 +13,9 @@ use crate::{
     error::Error,
     followers,
     limits::{Limits, Quotas},
-    messages::{expiry, passing::Passing, queues::Queues},
+    messages::{passing::Passing, queues::Queues},
     presence::{self, Presence},
+    sweep,
     uploads::Studio,
 };
 
@@ -118,7 +119,7 @@ impl Ctx {
             epoch: epoch.into(),
         };
         presence::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
-        expiry::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
+        sweep::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
         // What a stop has interrupted.
         followers::finish_deletions(&ctx);
         Ok(Self { queues: Queues::open(&ctx), ..ctx })

@@ -23,6 +23,7 @@ pub mod presence;
 pub mod rooms;
 mod rows;
 pub mod snapshot;
+mod sweep;
 pub mod uploads;
 
 pub use accounts::sessions::Viewer;

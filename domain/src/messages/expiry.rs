@@ -1,48 +1,24 @@
 //! Rooms that keep what is said for some days: what is older goes, and its numbers stay taken.
 
-use std::{sync::Weak, time::Duration};
-
 use protocol::{
-    RoomId, Timestamp,
+    Timestamp,
     rooms::{Receipt, Retention},
 };
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, QueryOrder, QuerySelect, Statement, entity::prelude::*,
 };
 
-use super::entity;
+use super::{
+    entity,
+    forget::{TABLES, forget_before},
+};
 use crate::{
     Ctx, Result,
-    accounts::sessions,
     bus::Change,
     rooms::{Member, Reader, access, entity::room},
 };
 
-/// How often it is looked what is too old.
-const EVERY: Duration = Duration::from_secs(60);
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// As many numbers go in one transaction.
-const AT_ONCE: i64 = 1_000;
-/// Where something is kept that has to do with a message, by its number.
-pub(super) const TABLES: [&str; 5] =
-    ["message", "message_change", "message_edit", "message_undo", "reaction"];
-
-/// Looks again and again, for as long as the house is open.
-pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(EVERY);
-        while open.strong_count() > 0 {
-            ticks.tick().await;
-            ctx.passing.tidy(ctx.clock.now());
-            if let Err(error) = sessions::forget_old(&ctx).await {
-                tracing::warn!(%error, "sessions that are over go later");
-            }
-            if let Err(error) = expire(&ctx).await {
-                tracing::warn!(%error, "what is too old goes later");
-            }
-        }
-    });
-}
 
 /// Lets go of what is too old. Once more, nothing changes.
 ///
@@ -99,36 +75,6 @@ async fn move_on(ctx: &Ctx, found: &room::Model, first: i64) -> Result<i64> {
         Ok(first)
     })
     .await
-}
-
-/// Deletes what lies before a number, some at a time: others want to write too.
-async fn forget_before(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
-    let oldest = entity::Entity::find()
-        .select_only()
-        .column(entity::Column::Seq)
-        .filter(entity::Column::RoomId.eq(id))
-        .filter(entity::Column::Seq.lt(first))
-        .order_by_asc(entity::Column::Seq)
-        .limit(1)
-        .into_tuple::<i64>()
-        .one(ctx.db.read())
-        .await?;
-    let Some(mut upto) = oldest else { return Ok(()) };
-    while upto < first {
-        upto = Ord::min(upto + AT_ONCE, first);
-        ctx.transact(async |tx| {
-            for table in TABLES {
-                let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq < $2");
-                let values = [id.into(), upto.into()];
-                let backend = tx.conn().get_database_backend();
-                let statement = Statement::from_sql_and_values(backend, sql, values);
-                tx.conn().execute_raw(statement).await?;
-            }
-            Ok(())
-        })
-        .await?;
-    }
-    Ok(())
 }
 
 /// What of the member's room is stored: of one that keeps nothing, counted in the database itself; of

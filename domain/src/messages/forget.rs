@@ -1,4 +1,5 @@
-//! Deleting everything that somebody said, when their account is gone and they wanted it so.
+//! Taking away what was said: all that somebody said whose account is gone and who wanted it so, all of
+//! a room that is deleted, what a room keeps no longer.
 
 use protocol::{AccountId, RoomId};
 use sea_orm::{
@@ -6,7 +7,7 @@ use sea_orm::{
     sea_query::ExprTrait as _,
 };
 
-use super::{change, entity, expiry::TABLES};
+use super::{change, entity};
 use crate::{
     Ctx, Result,
     accounts::entity as account,
@@ -15,8 +16,11 @@ use crate::{
 
 /// As many messages in one transaction: others want to write too.
 const AT_ONCE: u64 = 100;
-/// As many rows of a deleted room go at once.
+/// As many numbers of a room go in one transaction.
 const ROWS: i64 = 1_000;
+/// Where something is kept that has to do with a message, by its number.
+pub(super) const TABLES: [&str; 5] =
+    ["message", "message_change", "message_edit", "message_undo", "reaction"];
 /// As many numbers of a room are looked through at once: authors have no index, which every message
 /// would pay for.
 const WINDOW: i64 = 20_000;
@@ -47,17 +51,32 @@ pub(crate) async fn forget_said(ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Deletes all that was said in a room which nobody is in any more, some at a time.
+/// Deletes all that was said in a room which nobody is in any more.
 pub(crate) async fn forget_room(ctx: &Ctx, id: RoomId) -> Result<()> {
     let last =
         room::Entity::find_by_id(id).one(ctx.db.read()).await?.map_or(0, |room| room.last_seq);
-    let mut upto = 0;
-    while upto < last {
-        upto += ROWS;
+    forget_before(ctx, id, last + 1).await
+}
+
+/// Deletes what lies before a number of a room, with all that was put on it, some at a time: others
+/// want to write too.
+pub(super) async fn forget_before(ctx: &Ctx, id: RoomId, first: i64) -> Result<()> {
+    let oldest = entity::Entity::find()
+        .select_only()
+        .column(entity::Column::Seq)
+        .filter(entity::Column::RoomId.eq(id))
+        .filter(entity::Column::Seq.lt(first))
+        .order_by_asc(entity::Column::Seq)
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(ctx.db.read())
+        .await?;
+    let Some(mut upto) = oldest else { return Ok(()) };
+    while upto < first {
+        upto = Ord::min(upto + ROWS, first);
         ctx.transact(async |tx| {
             for table in TABLES {
-                let upto = if upto >= last { i64::MAX } else { upto };
-                let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq <= $2");
+                let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq < $2");
                 let values = [id.into(), upto.into()];
                 let backend = tx.conn().get_database_backend();
                 let statement = Statement::from_sql_and_values(backend, sql, values);

@@ -2,7 +2,7 @@
 
 mod change;
 mod entity;
-pub(crate) mod expiry;
+mod expiry;
 mod forget;
 mod history;
 mod mentions;
