@@ -1,6 +1,6 @@
 //! PostgreSQL: many writers, each with its lane of the change log.
 
-use std::time::Duration;
+use std::{io::ErrorKind::TimedOut, time::Duration};
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, TransactionTrait as _,
@@ -17,12 +17,13 @@ const DELIVERERS: u32 = 3;
 pub(super) const WRITERS: usize = 8;
 /// A connection that rested for as long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(1);
-/// How long a connection that is given back may take to say that it is well.
-const RELEASE: Duration = Duration::from_secs(1);
+/// How long a connection may take to say that it is well.
+const PING: Duration = Duration::from_secs(1);
 /// A statement that takes longer is given up by the database itself.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Who holds locks for as long and does nothing is gone.
-const FORGOTTEN: &str = "15000";
+/// Who holds locks for as long and does nothing is gone, milliseconds: no transaction waits for its
+/// own node for nearly as long.
+const FORGOTTEN: &str = "5000";
 /// Any number: who migrates has it.
 const MIGRATION_LOCK: i64 = 0x6b69_7468;
 
@@ -40,20 +41,24 @@ async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection> {
         .min_connections(1)
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire_if_idle_for(RESTED)
         .idle_timeout(Duration::from_secs(600))
         .max_lifetime(Duration::from_secs(3_600))
         .statement_timeout(STATEMENT_TIMEOUT)
         .set_application_name("kith")
         .sqlx_logging(false)
         .map_sqlx_postgres_pool_opts(|pool| {
-            // Whose last question had no answer is hung up on, and does not keep its place for ever.
-            pool.after_release(|connection, _| {
-                Box::pin(async move {
-                    let pinged = timeout(RELEASE, connection.ping()).await;
-                    pinged.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|()| true)
+            // Whose last question had no answer is hung up on, and does not keep its place for ever;
+            // nor does who waits for a connection wait for one that is lost.
+            pool.test_before_acquire(false)
+                .before_acquire(|connection, seen| {
+                    Box::pin(async move {
+                        if seen.idle_for < RESTED {
+                            return Ok(true);
+                        }
+                        is_well(connection).await
+                    })
                 })
-            })
+                .after_release(|connection, _| Box::pin(is_well(connection)))
         })
         .map_sqlx_postgres_opts(|postgres| {
             postgres
@@ -65,6 +70,11 @@ async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection> {
                 .statement_cache_capacity(512)
         });
     Ok(Database::connect(options).await?)
+}
+
+async fn is_well(connection: &mut sqlx::PgConnection) -> sqlx::Result<bool> {
+    let pinged = timeout(PING, connection.ping()).await;
+    pinged.map_err(|_| sqlx::Error::from(std::io::Error::from(TimedOut)))?.map(|()| true)
 }
 
 /// Lets one node migrate at a time.
