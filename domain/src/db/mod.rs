@@ -3,6 +3,7 @@
 
 mod postgres;
 mod reader;
+mod readers;
 mod sqlite;
 mod transact;
 
@@ -47,8 +48,8 @@ impl Db {
     pub(crate) async fn open(url: &str, clock: &Clock) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            let (reader, writer, turns) = sqlite::open(path).await?;
-            let reader = Reader(reader);
+            let (readers, writer, turns) = sqlite::open(path).await?;
+            let reader = Reader::File(readers);
             return Ok(Self {
                 deliverer: reader.clone(),
                 reader,
@@ -58,10 +59,14 @@ impl Db {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let [reader, writer, deliverer] = postgres::open(url).await?;
-            let (reader, deliverer) = (Reader(reader), Reader(deliverer));
-            let lanes =
-                change_log::Lanes::new(Reader(writer.clone()), postgres::WRITERS, clock.clone());
-            return Ok(Self { reader, writer, deliverer, store: Store::Postgres(Arc::new(lanes)) });
+            let lanes = Reader::Pool(writer.clone());
+            let lanes = change_log::Lanes::new(lanes, postgres::WRITERS, clock.clone());
+            return Ok(Self {
+                reader: Reader::Pool(reader),
+                writer,
+                deliverer: Reader::Pool(deliverer),
+                store: Store::Postgres(Arc::new(lanes)),
+            });
         }
         Err(Error::internal("DATABASE_URL begins with sqlite: or postgres://"))
     }
@@ -73,7 +78,7 @@ impl Db {
     ) -> Result<()> {
         match &self.store {
             Store::Sqlite(_) => Ok(migrate(&self.writer).await?),
-            Store::Postgres(_) => postgres::migrate(&self.reader.0, &self.writer, migrate).await,
+            Store::Postgres(_) => postgres::migrate(&self.writer, migrate).await,
         }
     }
 

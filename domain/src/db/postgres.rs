@@ -79,11 +79,10 @@ async fn is_well(connection: &mut sqlx::PgConnection) -> sqlx::Result<bool> {
 
 /// Lets one node migrate at a time.
 pub(super) async fn migrate(
-    reader: &DatabaseConnection,
     writer: &DatabaseConnection,
     migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
 ) -> Result<()> {
-    let lock = reader.begin().await?;
+    let lock = writer.begin().await?;
     // For whoever is at it now, however long that takes.
     lock.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     lock.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;

@@ -1,7 +1,7 @@
 //! Reading with an end: whoever asks hears something in time, whatever has become of the way to the
 //! database.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
@@ -9,12 +9,17 @@ use sea_orm::{
 };
 use tokio::time::timeout;
 
+use super::readers::Readers;
+
 /// How long a statement may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections for reading.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader(pub(super) DatabaseConnection);
+pub(crate) enum Reader {
+    File(Arc<Readers>),
+    Pool(DatabaseConnection),
+}
 
 async fn in_time<T>(
     within: Duration,
@@ -27,29 +32,47 @@ async fn in_time<T>(
 impl Reader {
     /// Whether the database answers in this time.
     pub(crate) async fn ping(&self, within: Duration) -> Result<(), DbErr> {
-        in_time(within, self.0.ping()).await
+        match self {
+            Self::File(readers) => {
+                let nothing = Statement::from_string(DbBackend::Sqlite, "SELECT 1");
+                in_time(within, readers.one(&nothing)).await.map(|_| ())
+            }
+            Self::Pool(pool) => in_time(within, pool.ping()).await,
+        }
     }
 }
 
 #[sea_orm::prelude::async_trait::async_trait]
 impl ConnectionTrait for Reader {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        match self {
+            Self::File(_) => DbBackend::Sqlite,
+            Self::Pool(pool) => pool.get_database_backend(),
+        }
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        in_time(PATIENCE, self.0.execute_raw(statement)).await
+        match self {
+            Self::File(readers) => in_time(PATIENCE, readers.execute(&statement)).await,
+            Self::Pool(pool) => in_time(PATIENCE, pool.execute_raw(statement)).await,
+        }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        in_time(PATIENCE, self.0.execute_unprepared(sql)).await
+        self.execute_raw(Statement::from_string(self.get_database_backend(), sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        in_time(PATIENCE, self.0.query_one_raw(statement)).await
+        match self {
+            Self::File(readers) => in_time(PATIENCE, readers.one(&statement)).await,
+            Self::Pool(pool) => in_time(PATIENCE, pool.query_one_raw(statement)).await,
+        }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        in_time(PATIENCE, self.0.query_all_raw(statement)).await
+        match self {
+            Self::File(readers) => in_time(PATIENCE, readers.all(&statement)).await,
+            Self::Pool(pool) => in_time(PATIENCE, pool.query_all_raw(statement)).await,
+        }
     }
 }

@@ -10,18 +10,21 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    ConnectOptions, Database, DatabaseConnection, DbBackend, Statement,
+    sqlx::{
+        ConnectOptions as _,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::interval,
 };
 
-use super::ACQUIRE_TIMEOUT;
+use super::{ACQUIRE_TIMEOUT, readers::Readers};
 use crate::{Error, Result};
 
-const READERS: u32 = 4;
+const READERS: usize = 4;
 /// How often the log is moved into the database, if there is anything to move.
 const CHECKPOINT: Duration = Duration::from_secs(2);
 
@@ -44,15 +47,16 @@ impl Turns {
 }
 
 /// Opens a file, made if it is missing: who reads, who writes, and whose turn it is.
-pub(super) async fn open(path: &str) -> Result<(DatabaseConnection, DatabaseConnection, Turns)> {
+pub(super) async fn open(path: &str) -> Result<(Arc<Readers>, DatabaseConnection, Turns)> {
     if let Some(folder) = Path::new(path).parent() {
         make(folder).map_err(Error::internal)?;
     }
-    let writer = connect(path, 1).await?;
-    let reader = connect(path, READERS).await?;
+    let writer = write(path).await?;
+    let options = SqliteConnectOptions::new().filename(path).disable_statement_logging();
+    let readers = Arc::new(Readers::new(tuned(options), READERS));
     let turns = Turns::default();
-    tokio::spawn(checkpoint(reader.clone(), Arc::downgrade(&turns.taken)));
-    Ok((reader, writer, turns))
+    tokio::spawn(checkpoint(Arc::clone(&readers), Arc::downgrade(&turns.taken)));
+    Ok((readers, writer, turns))
 }
 
 /// Makes a folder that nobody else on the machine looks into.
@@ -64,38 +68,41 @@ fn make(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-async fn connect(path: &str, connections: u32) -> Result<DatabaseConnection> {
+async fn write(path: &str) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
     options
         .min_connections(1)
-        .max_connections(connections)
+        .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .journal_mode(SqliteJournalMode::Wal)
-                // Acknowledged means synced, not only handed to the system.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(ACQUIRE_TIMEOUT)
-                .foreign_keys(true)
-                // Rows come from a thread of its own: as many before one waits for the other.
-                .row_buffer_size(1_024)
-                // 4 MiB a connection, instead of as much as it likes.
-                .pragma("cache_size", "-4096")
-                // The last resort of a log that `checkpoint` cannot keep short.
-                .pragma("wal_autocheckpoint", "20000")
-        });
+        .map_sqlx_sqlite_opts(tuned);
     Ok(Database::connect(options).await?)
+}
+
+fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite
+        .journal_mode(SqliteJournalMode::Wal)
+        // Acknowledged means synced, not only handed to the system.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(ACQUIRE_TIMEOUT)
+        .foreign_keys(true)
+        // Rows come from a thread of its own: as many before one waits for the other.
+        .row_buffer_size(1_024)
+        // 4 MiB a connection, instead of as much as it likes.
+        .pragma("cache_size", "-4096")
+        // The last resort of a log that `checkpoint` cannot keep short.
+        .pragma("wal_autocheckpoint", "20000")
 }
 
 /// Moves what was committed from the log into the database, away from the writer: one that finds a
 /// long log does it itself, and everyone waits.
-async fn checkpoint(reader: DatabaseConnection, taken: Weak<AtomicU64>) {
+async fn checkpoint(readers: Arc<Readers>, taken: Weak<AtomicU64>) {
     let mut ticks = interval(CHECKPOINT);
     let mut moved = 0;
+    let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(PASSIVE)");
     loop {
         ticks.tick().await;
         // Until the last context is gone.
@@ -103,8 +110,7 @@ async fn checkpoint(reader: DatabaseConnection, taken: Weak<AtomicU64>) {
             return;
         };
         // What fails is tried again with the next.
-        if now != moved && reader.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await.is_ok()
-        {
+        if now != moved && readers.execute(&statement).await.is_ok() {
             moved = now;
         }
     }
