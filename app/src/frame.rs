@@ -28,7 +28,9 @@ pub fn Frame<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView
         let live = Live::here();
         let unread =
             live.get(Touched::RoomList, |world| world.unread_rooms()) + notifications::unread(live);
-        let title = page_title(live, &place.route());
+        let title = page_title(&place.route(), |id| {
+            live.get(Touched::Room(id), |world| Some(world.room(id)?.name.clone()))
+        });
         crate::browser::set_title(&match unread {
             0 => title,
             unread => format!("({unread}) {title}"),
@@ -84,11 +86,9 @@ pub fn Visit<C: IntoView + 'static>(id: RoomId, children: TypedChildren<C>) -> i
 }
 
 /// The title of a page, the same on the server and in the browser.
-pub fn page_title(live: Live, route: &Route) -> String {
+pub fn page_title(route: &Route, room: impl FnOnce(RoomId) -> Option<String>) -> String {
     let name = match route {
-        Route::Room(id) => {
-            live.get(Touched::Room(*id), |world| Some(world.room(*id)?.name.clone()))
-        }
+        Route::Room(id) => room(*id),
         Route::Person(username) => Some(format!("@{username}")),
         Route::Friends => Some("Friends".to_owned()),
         Route::Requests => Some("Friend requests".to_owned()),

@@ -28,7 +28,8 @@ use frame::{Frame, NotHere, Visit};
 use friends::{Found, FriendsPage, PeoplePage, ProfilePage};
 use live::{Live, snapshot::Snapshot};
 use notifications::ActivityPage;
-use rooms::{HomePage, RoomPage};
+use rooms::{HomePage, Panels, RoomPage};
+pub use route::beside;
 use route::{Place, Route};
 use ui::Here;
 
@@ -74,12 +75,19 @@ pub fn App(
             </Visit>
         });
     }
-    let route = Memo::new(move |_| place.route());
+    // From one room to the next the panels stay, and change what they show.
+    let route = Memo::new_with_compare(
+        move |_| place.route(),
+        |before, now| match (before, now) {
+            (Some(Route::Room(_)), Some(Route::Room(_))) => false,
+            (before, now) => before != now,
+        },
+    );
     Either::Right(view! {
         <Frame>
             {move || match route.get() {
                 Route::Home => EitherOf7::A(view! { <HomePage /> }),
-                Route::Room(id) => EitherOf7::B(view! { <RoomPage id /> }),
+                Route::Room(_) => EitherOf7::B(view! { <Panels /> }),
                 page @ (Route::Friends | Route::Requests) => {
                     let with_friends = page == Route::Friends;
                     EitherOf7::C(view! { <FriendsPage with_friends /> })

@@ -83,6 +83,41 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// What an address asks for by this name, as it stands there.
+fn asked<'a>(address: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = address.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Rooms that stand beside the open one, at most.
+const BESIDE: usize = 3;
+
+/// The rooms that an address has beside its own.
+pub fn beside(address: &str) -> Vec<RoomId> {
+    let Route::Room(open) = Route::of(address) else { return Vec::new() };
+    let mut beside = Vec::new();
+    for id in asked(address, "beside").unwrap_or_default().split('.') {
+        if let Ok(id) = id.parse()
+            && id != open
+            && !beside.contains(&id)
+            && beside.len() < BESIDE
+        {
+            beside.push(id);
+        }
+    }
+    beside
+}
+
+fn listed(beside: &[RoomId]) -> String {
+    let ids: Vec<String> = beside.iter().map(ToString::to_string).collect();
+    format!("beside={}", ids.join("."))
+}
+
+/// A room's address, with others beside it.
+pub fn arranged(open: RoomId, beside: &[RoomId]) -> String {
+    format!("/rooms/{open}?{}", listed(beside))
+}
+
 /// Where the page is. Cheap to copy; found by `use_context`.
 #[derive(Clone, Copy)]
 pub struct Place {
@@ -114,19 +149,31 @@ impl Place {
     /// What the address asks for by this name.
     #[cfg(feature = "hydrate")]
     pub fn asked(self, name: &str) -> Option<String> {
-        self.address.with(|address| {
-            let (_, query) = address.split_once('?')?;
-            let value =
-                query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-            value.map(decoded)
-        })
+        self.address.with(|address| asked(address, name).map(decoded))
     }
 
-    /// Goes to another page.
+    /// The rooms beside the open one.
+    pub fn beside(self) -> Vec<RoomId> {
+        self.address.with(|address| beside(address))
+    }
+
+    /// Goes to another page. What stands beside a room stays there; one that stood there changes
+    /// places with the open one.
     #[cfg(feature = "hydrate")]
     pub fn go(self, address: &str) {
-        crate::browser::navigation::go(address);
-        self.address.set(address.to_owned());
+        let mut address = address.to_owned();
+        if let (Route::Room(open), Route::Room(next)) = (self.route(), Route::of(&address))
+            && asked(&address, "beside").is_none()
+        {
+            let mut beside = self.beside();
+            beside.iter_mut().filter(|id| **id == next).for_each(|id| *id = open);
+            if !beside.is_empty() {
+                address.push(if address.contains('?') { '&' } else { '?' });
+                address.push_str(&listed(&beside));
+            }
+        }
+        crate::browser::navigation::go(&address);
+        self.address.set(address);
     }
 
     /// From here on links, forms that ask and the browser's own buttons change the place, and
@@ -165,6 +212,19 @@ mod tests {
         ] {
             assert_eq!(Route::of(address), route, "{address}");
         }
+    }
+
+    #[test]
+    fn rooms_stand_beside_one_another() {
+        let ids: Vec<RoomId> = (0..6).map(|n| RoomId::new(n, [1; 16])).collect();
+        let address = arranged(ids[0], &ids[1..3]);
+        assert_eq!(beside(&address), ids[1..3]);
+        assert_eq!(Route::of(&address), Route::Room(ids[0]));
+        assert_eq!(beside(&arranged(ids[0], &[ids[0], ids[1], ids[1]])), [ids[1]]);
+        assert_eq!(beside(&arranged(ids[0], &ids)).len(), BESIDE);
+        assert_eq!(beside(&arranged(ids[0], &[])), []);
+        assert_eq!(beside(&format!("/rooms/{}?beside=x.%00.", ids[0])), []);
+        assert_eq!(beside(&format!("/friends?beside={}", ids[0])), []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{App, frame, live::Live, live::snapshot::Snapshot, route::Route, ui::SPRITE};
+use crate::{App, frame, live::snapshot::Snapshot, route::Route, ui::SPRITE};
 
 /// What stands in the head: names of the hashed files, and what allows the one inline script.
 #[derive(Clone, Debug)]
@@ -32,16 +32,20 @@ const KEYS: &str = r#"<dialog class="keys" id="keys" aria-labelledby="keys-title
 
 /// The whole page of somebody who is signed in, as HTML. One that is not live stays as it is: an
 /// older page of a room, for who reads without a script.
-pub fn app_page(document: Document<'_>, url: &str, snapshot: &Snapshot, is_live: bool) -> String {
+pub fn app_page(document: Document<'_>, url: &str, snapshot: Snapshot, is_live: bool) -> String {
     let owner = Owner::new_root(None);
     let html = owner.with(|| {
-        let title = frame::page_title(Live::new(snapshot.clone().world(), None), &Route::of(url));
-        let body = view! { <App snapshot=snapshot.clone() address=url /> }.to_html();
+        let title = frame::page_title(&Route::of(url), |id| {
+            let room = snapshot.ready.rooms.iter().find(|room| room.id == id);
+            room.map(|room| room.name.clone())
+        });
+        let json = is_live.then(|| serde_json::to_string(&snapshot).unwrap_or_default());
+        let body = view! { <App snapshot address=url /> }.to_html();
         let Assets { js, wasm, .. } = document.assets;
-        if !is_live {
+        let Some(json) = json else {
             return written(document, &title, "", &body, "");
-        }
-        let json = inert(&serde_json::to_string(snapshot).unwrap_or_default());
+        };
+        let json = inert(&json);
         let head = format!(
             r#"<link rel="modulepreload" href="/pkg/{js}"><link rel="preload" href="/pkg/{wasm}" as="fetch" type="application/wasm" crossorigin><script type="application/json" id="kith-snapshot">{json}</script><script type="module" nonce="{nonce}">import init,{{hydrate}} from "/pkg/{js}";await init({{module_or_path:"/pkg/{wasm}"}});hydrate();</script>"#,
             nonce = document.nonce,

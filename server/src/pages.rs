@@ -51,7 +51,7 @@ pub struct Next {
 /// `GET /`
 pub async fn home(visit: Visit) -> Page {
     match visit.viewer {
-        Some(viewer) => Ok(visit.app(&visit.snapshot(&viewer).await?, true)),
+        Some(viewer) => Ok(visit.app(visit.snapshot(&viewer).await?, true)),
         None => {
             let welcoming = rooms::welcoming(&visit.house.ctx).await;
             match welcoming.map_err(|error| visit.refused(error))? {
@@ -86,9 +86,9 @@ async fn look(visit: &Visit, id: RoomId, place: Place) -> Page {
         None => visit.stage(looked_at),
     };
     visit.house.hub.dress(ctx, snapshot.ready.rooms.iter_mut().filter(|room| room.id == id));
-    snapshot.history = Some((id, history));
+    snapshot.histories.push((id, history));
     // Who is signed in hears of the rooms that they are in.
-    Ok(visit.app(&snapshot, visit.viewer.is_none() && place.before.is_none()))
+    Ok(visit.app(snapshot, visit.viewer.is_none() && place.before.is_none()))
 }
 
 /// `GET /sign-in`; who is signed in goes on.
@@ -185,8 +185,16 @@ pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Plac
     if !snapshot.ready.rooms.iter().any(|room| room.id == id) {
         snapshot.ready.rooms.push(rooms::show(ctx, viewer.account(), id).await.map_err(refused)?);
     }
-    snapshot.history = Some((id, history));
-    Ok(visit.app(&snapshot, place.before.is_none()))
+    snapshot.histories.push((id, history));
+    // What has no place beside it is not there: the page says so.
+    for id in app::beside(visit.address()) {
+        if let Ok(member) = rooms::member(ctx, &viewer, id).await {
+            let window = Window::Newest;
+            let history = messages::history(ctx, &member, window, limit).await.map_err(refused)?;
+            snapshot.histories.push((id, history));
+        }
+    }
+    Ok(visit.app(snapshot, place.before.is_none()))
 }
 
 /// `GET /friends`
@@ -195,13 +203,13 @@ pub async fn friends_page(visit: Visit) -> Page {
     let mut snapshot = visit.snapshot(&viewer).await?;
     let username = snapshot.ready.me.as_ref().map(|me| me.username.clone()).unwrap_or_default();
     snapshot.found = Some(circle(&visit, &viewer, &username).await?);
-    Ok(visit.app(&snapshot, true))
+    Ok(visit.app(snapshot, true))
 }
 
 /// `GET /friends/requests`
 pub async fn requests_page(visit: Visit) -> Page {
     let viewer = visit.signed_in()?;
-    Ok(visit.app(&visit.snapshot(&viewer).await?, true))
+    Ok(visit.app(visit.snapshot(&viewer).await?, true))
 }
 
 /// The friends of a friend, or one's own: the first of them.
@@ -287,7 +295,7 @@ pub async fn activity(visit: Visit) -> Page {
     let limit = Limit::try_from(CARDS).unwrap_or_default();
     let cards = notifications::list(&visit.house.ctx, &viewer, None, limit).await;
     snapshot.cards = Some(cards.map_err(|error| visit.refused(error))?);
-    Ok(visit.app(&snapshot, true))
+    Ok(visit.app(snapshot, true))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -310,7 +318,7 @@ pub async fn people(visit: Visit, Query(search): Query<Search>) -> Page {
         }
         Err(error) => return Err(visit.refused(error)),
     }
-    Ok(visit.app(&snapshot, true))
+    Ok(visit.app(snapshot, true))
 }
 
 /// `GET /people/{username}`; public.
@@ -328,7 +336,7 @@ pub async fn person(visit: Visit, Path(username): Path<String>) -> Page {
         snapshot.found = Some(circle(&visit, &viewer, &username).await?);
     }
     snapshot.person = Some(profile);
-    Ok(visit.app(&snapshot, true))
+    Ok(visit.app(snapshot, true))
 }
 
 /// What is at no address.

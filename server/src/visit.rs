@@ -107,7 +107,7 @@ impl Visit {
         let ctx = &self.house.ctx;
         Snapshot {
             ready,
-            history: None,
+            histories: Vec::new(),
             person: None,
             found: None,
             cards: None,
@@ -117,12 +117,17 @@ impl Visit {
         }
     }
 
-    pub fn app(&self, snapshot: &Snapshot, is_live: bool) -> Response {
+    pub fn app(&self, snapshot: Snapshot, is_live: bool) -> Response {
         let nonce = nonce(&self.house);
         let assets = self.house.assets();
         let document = Document { assets: &assets, nonce: &nonce, theme: self.theme };
-        let url = self.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.finished(shell::app_page(document, url, snapshot, is_live), &nonce)
+        let html = shell::app_page(document, self.address(), snapshot, is_live);
+        self.finished(html, &nonce)
+    }
+
+    /// Path and query.
+    pub fn address(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 
     fn finished(&self, html: String, nonce: &str) -> Response {

@@ -221,6 +221,11 @@ pub fn is_watched() -> bool {
         && document.has_focus().unwrap_or(false)
 }
 
+/// Whether the focus is where one writes.
+pub fn is_writing() -> bool {
+    document().active_element().is_some_and(|active| active.tag_name() == "TEXTAREA")
+}
+
 /// Whether Enter should break the line: there is no keyboard beside this screen.
 pub fn is_touch() -> bool {
     let coarse = window().match_media("(hover: none) and (pointer: coarse)");

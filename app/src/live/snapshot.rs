@@ -16,8 +16,8 @@ use super::world::World;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     pub ready: Ready,
-    /// The open room's messages.
-    pub history: Option<(RoomId, History)>,
+    /// The messages of the rooms that are open.
+    pub histories: Vec<(RoomId, History)>,
     /// The person that the page is about.
     pub person: Option<Profile>,
     /// Whom a search found, or a person's friends.
@@ -35,7 +35,7 @@ pub struct Snapshot {
 impl Snapshot {
     pub fn world(self) -> World {
         let mut world = World::new(self.ready);
-        if let Some((room, history)) = self.history {
+        for (room, history) in self.histories {
             world.load(room, history, Window::Newest);
         }
         if let Some(profile) = self.person {

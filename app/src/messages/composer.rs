@@ -87,7 +87,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
                     &crate::browser::storage::read::<String>(&draft_key(room)).unwrap_or_default(),
                 );
             }
-            if !crate::browser::is_touch() {
+            if !crate::browser::is_touch() && !crate::browser::is_writing() {
                 let _ = area.focus();
             }
         }

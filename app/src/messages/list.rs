@@ -72,13 +72,20 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     });
     #[cfg(feature = "hydrate")]
     {
-        let place = crate::route::Place::here();
-        Effect::new(move |_| {
+        use crate::route::{Place, Route};
+
+        let place = Place::here();
+        Effect::new(move |before: Option<Vec<RoomId>>| {
+            let beside = place.beside();
             let at = place.asked("at").and_then(|seq| seq.parse().ok());
+            let at = at.filter(|_| place.route() == Route::Room(room));
             // A conversation is opened at its end, also where more was said than the page has kept.
-            if at.is_some() || has_newer.get_untracked() {
+            // What is put beside it moves nothing.
+            let is_led = before.is_none_or(|before| before == beside);
+            if at.is_some() || (is_led && has_newer.get_untracked()) {
                 live.show_at(room, at);
             }
+            beside
         });
     }
     mark_read(live, room, scroller);
@@ -324,8 +331,10 @@ fn mark_read(live: Live, room: RoomId, scroller: NodeRef<html::Div>) {
     #[cfg(feature = "hydrate")]
     {
         let look = move || {
-            let at_end =
-                scroller.get_untracked().is_some_and(|element| element.scroll_top() > -END_WITHIN);
+            // A panel that has no room on a narrow screen is seen by nobody.
+            let at_end = scroller.get_untracked().is_some_and(|element| {
+                element.scroll_top() > -END_WITHIN && element.client_height() > 0
+            });
             if at_end {
                 read_to_end(live, room);
             }

@@ -3,6 +3,7 @@
 mod actions;
 mod body;
 mod composer;
+mod earlier;
 mod list;
 mod mentions;
 mod row;

@@ -9,6 +9,7 @@ use protocol::{
 use super::{
     actions::{self, Acting, Editor, Toolbar, may_delete, quote},
     body,
+    earlier::{self, Earlier},
 };
 
 use crate::{
@@ -252,6 +253,7 @@ fn drawn(
     let profile = format!("/people/{}", author.username);
     let name = if is_mine { "You".to_owned() } else { author.display_name.clone() };
     let head = if begins_group { "message__head" } else { "message__head visually-hidden" };
+    let earlier = RwSignal::new(Earlier::new());
     let is_pending = standing == Standing::Pending;
     let ticked = standing == Standing::Stored { ticked: true };
     let failed = match standing {
@@ -304,7 +306,7 @@ fn drawn(
                     false => {
                         let tail = view! {
                             {(edited && !deleted)
-                                .then(|| view! { <span class="message__note">" (edited)"</span> })}
+                                .then(|| earlier::asked(live, room, id, earlier))}
                             {ticked
                                 .then(|| {
                                     view! {
@@ -326,6 +328,7 @@ fn drawn(
                         })
                     }
                 }}
+                {(edited && !deleted).then(|| earlier::shown(earlier))}
                 {actions::reactions(live, room, id, if deleted { Vec::new() } else { reactions })}
                 {failed.map(|why| view! { <Failed id why /> })}
             </div>

@@ -58,7 +58,7 @@ fn Row(id: RoomId) -> impl IntoView {
     let place = Place::here();
     let href = format!("/rooms/{id}");
     let here = href.clone();
-    let is_open = Memo::new(move |_| place.path() == here);
+    let is_open = Memo::new(move |_| place.path() == here || place.beside().contains(&id));
     let shown =
         Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).map(Shown::of)));
     let class = move || match shown.read().as_ref().is_some_and(|room| room.unread > 0) {

@@ -6,6 +6,7 @@ mod list;
 #[cfg(feature = "ssr")]
 mod manage;
 mod page;
+mod panels;
 
 #[cfg(feature = "ssr")]
 pub use browse::{Directory, Invited, NewRoom};
@@ -13,4 +14,4 @@ pub use browse::{Directory, Invited, NewRoom};
 pub use manage::{Managed, RoomSettings, said};
 
 pub use list::{Face, RoomList, in_order};
-pub use page::{HomePage, RoomPage};
+pub use page::{HomePage, Panels, RoomPage};

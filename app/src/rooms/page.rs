@@ -9,7 +9,10 @@ use protocol::{
     rooms::{Kind, Retention},
 };
 
-use super::list::Face;
+use super::{
+    list::Face,
+    panels::{CloseBeside, OpenBeside},
+};
 use crate::{
     frame::NotHere,
     friends::Actions,
@@ -19,8 +22,27 @@ use crate::{
     },
     messages::{Acting, Composer, MessageList, UndoLine},
     presence::{self, TypingLine},
+    route::{Place, Route},
     ui::{Avatar, Empty, Here, Icon, Size},
 };
+
+/// The open room, and those that stand beside it on a wide screen.
+#[component]
+pub fn Panels() -> impl IntoView {
+    let place = Place::here();
+    let shown = Memo::new(move |_| {
+        let open = match place.route() {
+            Route::Room(id) => Some(id),
+            _ => None,
+        };
+        open.into_iter().chain(place.beside()).collect::<Vec<_>>()
+    });
+    view! {
+        <For each=move || shown.get() key=|id| *id let(id)>
+            <RoomPage id />
+        </For>
+    }
+}
 
 /// Without an open room: where to begin.
 #[component]
@@ -81,6 +103,8 @@ fn Conversation(id: RoomId) -> impl IntoView {
     let kind = room.get_untracked().map(|room| room.kind);
     let here = use_context::<Here>();
     let is_visitor = live.peek(World::is_visitor);
+    let place = Place::here();
+    let is_beside = Memo::new(move |_| place.beside().contains(&id));
     let is_in = room.with_untracked(|room| room.as_ref().is_some_and(|room| room.role.is_some()));
     let about = move || {
         room.with(|room| match room {
@@ -109,7 +133,7 @@ fn Conversation(id: RoomId) -> impl IntoView {
         })
     };
     view! {
-        <div class="conversation">
+        <section class="conversation" aria-label=name>
             <header class="page-header">
                 <a class="icon-button page-header__back" href="/" aria-label="Back to all chats">
                     <Icon name="arrow-left" />
@@ -145,6 +169,13 @@ fn Conversation(id: RoomId) -> impl IntoView {
                             </a>
                         }
                     })}
+                {(!is_visitor)
+                    .then(|| {
+                        move || match is_beside.get() {
+                            true => Either::Left(view! { <CloseBeside id /> }),
+                            false => Either::Right(view! { <OpenBeside /> }),
+                        }
+                    })}
             </header>
             <MessageList room=id name />
             <TypingLine room=id />
@@ -169,7 +200,7 @@ fn Conversation(id: RoomId) -> impl IntoView {
                     },
                 )
             }}
-        </div>
+        </section>
         {other
             .map(|other| {
                 view! {
