@@ -8,12 +8,12 @@ use domain::{accounts, friends, messages as said, presence, rooms};
 use engines::Shared;
 use protocol::{
     AccountId, Body, Command, DisplayName, Event, Limit, Message, MessageId, Password, Room,
-    RoomId, RoomName, User,
+    RoomId, RoomName, Topic, User,
     accounts::{ProfileChange, Said, Status},
     friends::FriendRequest,
     messages::{Draft, Window},
     notifications::{Inbox, Notification},
-    rooms::{Kind, NewRoom, Retention, Role, RoomChange},
+    rooms::{Kind, NewRoom, Notify, Retention, Role, RoomChange},
     socket::NotificationState,
 };
 use tokio::time::timeout;
@@ -240,7 +240,7 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
         Some(room) => rooms::member(ctx, viewer, room).await.ok(),
         None => None,
     };
-    match (chance.below(28), member) {
+    match (chance.below(32), member) {
         (20, _) => {
             let name = DisplayName::parse(&format!("Name {}", chance.below(100))).unwrap();
             let change = ProfileChange { display_name: Some(name), ..ProfileChange::default() };
@@ -310,6 +310,47 @@ async fn act(nodes: &[House], people: &[Watcher], chance: &mut Chance) {
         }
         (24, Some(member)) => {
             drop(rooms::moderation::unban(ctx, &member, other.name()).await);
+        }
+        (27, _) => {
+            // A public room, or one that somebody else is in: it is theirs to join, or not.
+            let theirs = rooms::positions(ctx, &people[chance.below(people.len())].viewer).await;
+            let mut theirs: Vec<RoomId> = theirs.unwrap().iter().map(|at| at.room).collect();
+            theirs.sort_unstable();
+            if !theirs.is_empty() {
+                drop(rooms::join(ctx, viewer, theirs[chance.below(theirs.len())]).await);
+            }
+        }
+        (28, Some(member)) => {
+            if let Ok(made) = rooms::invites::invite(ctx, &member, None, None).await {
+                let guest = &people[chance.below(people.len())].viewer;
+                drop(rooms::invites::accept(ctx, guest, &made.code).await);
+            }
+        }
+        (29, Some(member)) => {
+            let empty = RoomChange::default();
+            let change = match chance.below(6) {
+                0 => RoomChange { topic: Some(Topic::parse("What it is about").unwrap()), ..empty },
+                1 => RoomChange { retention: Some(Retention::Days(7)), ..empty },
+                2 => RoomChange { retention: Some(Retention::Forever), ..empty },
+                3 => RoomChange { slow_mode: Some([0, 0, 5][chance.below(3)]), ..empty },
+                4 => RoomChange { notices: Some(chance.once_in(2)), ..empty },
+                _ => RoomChange {
+                    kind: Some([Kind::Public, Kind::Private][chance.below(2)]),
+                    ..empty
+                },
+            };
+            drop(rooms::settings::change(ctx, &member, change).await);
+        }
+        (30, Some(member)) if chance.once_in(2) => {
+            let notify = [Notify::All, Notify::Mentions, Notify::None][chance.below(3)];
+            drop(rooms::settings::set_notify(ctx, &member, notify).await);
+        }
+        (30, Some(member)) => {
+            let until = chance.once_in(2).then(|| ctx.clock().now().plus_ms(60_000));
+            drop(rooms::moderation::mute(ctx, &member, other.name(), until).await);
+        }
+        (31, Some(member)) if chance.once_in(4) => {
+            drop(rooms::settings::delete(ctx, &member).await);
         }
         (action @ (9..=12 | 25 | 26), Some(member)) => {
             let newest = Limit::try_from(8).unwrap();
