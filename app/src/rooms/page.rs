@@ -30,18 +30,15 @@ use crate::{
 #[component]
 pub fn Panels() -> impl IntoView {
     let place = Place::here();
-    let shown = Memo::new(move |_| {
-        let open = match place.route() {
-            Route::Room(id) => Some(id),
-            _ => None,
-        };
-        open.into_iter().chain(place.beside()).collect::<Vec<_>>()
-    });
-    view! {
-        <For each=move || shown.get() key=|id| *id let(id)>
-            <RoomPage id />
-        </For>
-    }
+    let panel = |at: usize| {
+        let id = Memo::new(move |_| match (at, place.route()) {
+            (0, Route::Room(id)) => Some(id),
+            (0, _) => None,
+            (at, _) => place.beside().get(at - 1).copied(),
+        });
+        move || id.get().map(|id| view! { <RoomPage id /> })
+    };
+    [0, 1, 2, 3].map(panel)
 }
 
 /// Without an open room: where to begin.
