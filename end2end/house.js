@@ -5,9 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect } from "@playwright/test";
+
+const FILL = fileURLToPath(new URL("fill.py", import.meta.url));
 
 export const PASSWORD = "correct horse battery";
 
@@ -102,6 +105,14 @@ export class House {
     return { mara, theo, room: room.body.id };
   }
 
+  // So many messages at once, each with its number; the server is away meanwhile.
+  async fill(person, room, count) {
+    await this.kill("SIGTERM");
+    const filled = spawn("python3", [FILL, join(this.folder, "kith.db"), room, person.username, count], { stdio: "inherit" });
+    expect(await new Promise((resolve) => filled.once("exit", resolve))).toBe(0);
+    await this.start();
+  }
+
   async say(person, room, body) {
     const answer = await this.rest("POST", `/rooms/${room}/messages`, {
       token: person.token,
@@ -126,12 +137,12 @@ export const test = base.extend({
   visit: async ({ browser, house }, use) => {
     const contexts = [];
     const wrong = [];
-    const visit = async (person, options = {}) => {
-      const context = await browser.newContext({ baseURL: house.url, ...options });
+    const visit = async (person, { at = house, ...options } = {}) => {
+      const context = await browser.newContext({ baseURL: at.url, ...options });
       contexts.push(context);
       const page = await context.newPage();
       page.scriptless = options.javaScriptEnabled === false;
-      watch(page, house, wrong);
+      watch(page, at, wrong);
       if (person) await signIn(page, person);
       return page;
     };

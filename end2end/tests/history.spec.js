@@ -1,5 +1,5 @@
 // A long history, read in both directions.
-import { accessible, alive, expect, test } from "../house.js";
+import { House, accessible, alive, expect, signIn, test } from "../house.js";
 
 const rows = (page) => page.locator("li.message");
 const scroller = (page) => page.getByRole("region", { name: "Messages" });
@@ -48,6 +48,54 @@ test("history is endless both ways, with few rows in the page", async ({ visit, 
   await expect(row(page, "number 1")).toHaveCount(0);
   await expect(page.getByRole("button", { name: "To the newest" })).toBeHidden();
   await expect(page).not.toHaveTitle(/^\(/);
+});
+
+// The page's own memory, the WASM's, and the elements that it holds, once what is let go is gone.
+async function memory(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+  const { nodes } = await devtools.send("Memory.getDOMCounters");
+  await devtools.detach();
+  return { heap: usedSize, wasm: await page.evaluate(() => window.wasm.buffer.byteLength), nodes };
+}
+
+test("a room of a million messages is as quick as a small one, and weighs no more", async ({ visit }) => {
+  test.setTimeout(240_000);
+  const house = await House.open();
+  const { mara, theo, room } = await house.friends();
+  await house.fill(mara, room, 1_000_000);
+  const page = await visit(null, { at: house, viewport: { width: 1280, height: 700 } });
+  await page.addInitScript(() => {
+    const start = WebAssembly.instantiateStreaming;
+    WebAssembly.instantiateStreaming = async (...given) => {
+      const started = await start.apply(WebAssembly, given);
+      window.wasm = started.instance.exports.memory;
+      return started;
+    };
+  });
+  await signIn(page, theo);
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  await expect(row(page, "number 1000000")).toBeVisible();
+  await scroll(page, -1500, row(page, "number 999500"));
+  const before = await memory(page);
+  await scroll(page, -1500, row(page, "number 996500"));
+  const after = await memory(page);
+  // Three thousand more were looked at, and are gone.
+  expect(after.nodes).toBeLessThan(1.2 * before.nodes);
+  expect(after.heap).toBeLessThan(1.2 * before.heap);
+  expect(after.wasm).toBeLessThanOrEqual(1.2 * before.wasm);
+  for (const seq of [1, 500_000]) {
+    await page.goto(`/rooms/${room}?at=${seq}`);
+    await alive(page);
+    await expect(row(page, `number ${seq}`)).toBeInViewport();
+    await scroll(page, 1500, row(page, `number ${seq + 200}`));
+  }
+  await page.getByRole("button", { name: "To the newest" }).click();
+  await expect(row(page, "number 1000000")).toBeInViewport();
+  await page.close();
+  await house.close();
 });
 
 test("older and newer pages come without moving what is read", async ({ visit, house }) => {
