@@ -163,6 +163,11 @@ impl Live {
         }
     }
 
+    /// Something else than the world changed of these messages.
+    pub fn look_again(self, messages: impl IntoIterator<Item = MessageId>) {
+        self.touch(messages.into_iter().map(Touched::Message));
+    }
+
     /// Takes in an event from the socket.
     pub fn apply(self, event: &Event) {
         let mut touched = Vec::new();

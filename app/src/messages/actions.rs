@@ -8,7 +8,10 @@ use protocol::{
 };
 
 use crate::{
-    live::{Live, world::World},
+    live::{
+        Live,
+        world::{Touched, World},
+    },
     ui::{Icon, TextArea},
 };
 
@@ -21,12 +24,13 @@ const EMOJI: [&str; 24] = [
 /// What the conversation is doing. Found by `use_context`, inside a conversation alone.
 #[derive(Clone, Copy)]
 pub struct Acting {
-    /// The message that shows what can be done about it.
-    pub on: RwSignal<Option<MessageId>>,
+    /// The message that shows what can be done about it. Rows that look at this and at the next look
+    /// at their message: a signal would keep something of every row that ever looked.
+    on: StoredValue<Option<MessageId>>,
+    /// The one that is being edited.
+    editing: StoredValue<Option<MessageId>>,
     /// The one that is being answered.
     pub replying: RwSignal<Option<MessageId>>,
-    /// The one that is being edited.
-    pub editing: RwSignal<Option<MessageId>>,
     /// The one that was just deleted here.
     pub deleted: RwSignal<Option<(RoomId, MessageId)>>,
 }
@@ -34,11 +38,37 @@ pub struct Acting {
 impl Acting {
     pub fn new() -> Self {
         Self {
-            on: RwSignal::new(None),
+            on: StoredValue::new(None),
+            editing: StoredValue::new(None),
             replying: RwSignal::new(None),
-            editing: RwSignal::new(None),
             deleted: RwSignal::new(None),
         }
+    }
+
+    /// Shows what can be done about a message.
+    pub fn point_at(self, live: Live, id: MessageId) {
+        move_to(live, self.on, Some(id));
+    }
+
+    pub fn is_pointed_at(self, live: Live, id: MessageId) -> bool {
+        live.get(Touched::Message(id), |_| self.on.get_value() == Some(id))
+    }
+
+    /// Edits a message, or none any more.
+    pub fn edit(self, live: Live, id: Option<MessageId>) {
+        move_to(live, self.editing, id);
+    }
+
+    pub fn is_edited(self, live: Live, id: MessageId) -> bool {
+        live.get(Touched::Message(id), |_| self.editing.get_value() == Some(id))
+    }
+}
+
+fn move_to(live: Live, place: StoredValue<Option<MessageId>>, id: Option<MessageId>) {
+    let before = place.get_value();
+    if before != id {
+        place.set_value(id);
+        live.look_again([before, id].into_iter().flatten());
     }
 }
 
@@ -71,7 +101,7 @@ pub fn Toolbar(
     };
     let edit = move |_| {
         if let Some(acting) = acting {
-            acting.editing.set(Some(id));
+            acting.edit(live, Some(id));
         }
     };
     let button = |icon: &'static str, label: &'static str| {
@@ -294,7 +324,7 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
     let problem = RwSignal::new(None::<String>);
     let leave = move || {
         if let Some(acting) = acting {
-            acting.editing.set(None);
+            acting.edit(live, None);
         }
     };
     let save = move || {

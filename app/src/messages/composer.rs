@@ -63,7 +63,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
                 });
                 if last.is_some() {
                     event.prevent_default();
-                    acting.editing.set(last);
+                    acting.edit(live, last);
                 }
             }
             _ => {}

@@ -102,7 +102,7 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
                 class="messages__scroller"
                 tabindex="0"
                 role="region"
-                aria-label="Messages"
+                aria-label=move || format!("Messages in {}", name.get())
                 node_ref=scroller
                 on:scroll=on_scroll
             >

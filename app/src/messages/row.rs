@@ -185,15 +185,13 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
     let class = move || shown.read().as_ref().map_or("message".to_owned(), Shown::class);
     let acting = use_context::<Acting>();
     let point = move || {
-        if let Some(acting) = acting
-            && acting.on.get_untracked() != Some(id)
-        {
-            acting.on.set(Some(id));
+        if let Some(acting) = acting {
+            acting.point_at(live, id);
         }
     };
-    let is_pointed = Memo::new(move |_| acting.is_some_and(|acting| acting.on.get() == Some(id)));
-    let is_edited =
-        Memo::new(move |_| acting.is_some_and(|acting| acting.editing.get() == Some(id)));
+    let is_pointed =
+        Memo::new(move |_| acting.is_some_and(|acting| acting.is_pointed_at(live, id)));
+    let is_edited = Memo::new(move |_| acting.is_some_and(|acting| acting.is_edited(live, id)));
     view! {
         <li
             class=class

@@ -83,7 +83,9 @@ impl Here {
     /// Minutes to add to UTC at an instant.
     #[cfg(feature = "hydrate")]
     fn offset(self, at: Timestamp) -> i64 {
-        if self.is_local.get() { crate::browser::offset_minutes(at) } else { 0 }
+        // It becomes so once: who looks later need not hear of it, and nothing is kept of them.
+        let is_local = self.is_local.get_untracked() || self.is_local.get();
+        if is_local { crate::browser::offset_minutes(at) } else { 0 }
     }
 
     #[cfg(not(feature = "hydrate"))]

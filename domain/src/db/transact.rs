@@ -6,7 +6,7 @@ use std::time::Duration;
 use sea_orm::{
     DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Turn;
 use crate::{
@@ -19,6 +19,9 @@ use protocol::Timestamp;
 
 /// How long a transaction may take, and then its commit, before who asked is told to try again.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// As often a transaction is tried that the database undoes.
+const TRIES: u32 = 8;
 
 /// A transaction that collects what it changed.
 pub(crate) struct Tx {
@@ -68,16 +71,20 @@ impl Ctx {
     /// fails, nothing has happened.
     ///
     /// Once the commit has begun it goes on even if the caller is gone, so that nothing is stored
-    /// and not told.
+    /// and not told. What the database undoes for the sake of others is done again.
     pub(crate) async fn transact<T>(
         &self,
-        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone,
     ) -> Result<T> {
-        match self.commit(action).await {
-            Ok(committed) => Ok(committed.told().await),
-            Err(error) if error.is_undone() => Err(error.again()),
-            Err(error) => Err(error),
+        for tried in 1..=TRIES {
+            match self.commit(action.clone()).await {
+                Ok(committed) => return Ok(committed.told().await),
+                Err(error) if error.is_undone() && tried < TRIES => step_aside(tried).await,
+                Err(error) if error.is_undone() => return Err(error.again()),
+                Err(error) => return Err(error),
+            }
         }
+        Err(late())
     }
 
     /// [`Ctx::transact`] for who goes on before everyone is told.
@@ -116,7 +123,7 @@ impl Ctx {
     pub(crate) async fn transact_as<T>(
         &self,
         viewer: &Viewer,
-        action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone,
     ) -> Result<T> {
         self.transact(async |tx| {
             sessions::stands(tx, viewer).await?;
@@ -124,6 +131,12 @@ impl Ctx {
         })
         .await
     }
+}
+
+/// Lets those go first for whom a transaction was undone, a little longer each time.
+async fn step_aside(tried: u32) {
+    let [some] = clock::random();
+    sleep(Duration::from_millis(u64::from(some % 16) + 5 * u64::from(tried))).await;
 }
 
 fn late() -> Error {

@@ -25,7 +25,7 @@ const QUEUE: usize = 8;
 const QUALITY: u8 = 85;
 
 /// A picture in every size, as JPEG.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sides(pub(super) Vec<(i32, Vec<u8>)>);
 
 /// Where pictures are cut.
