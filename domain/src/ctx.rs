@@ -191,7 +191,7 @@ async fn house(db: &Db, clock: &Clock) -> Result<House> {
     let fresh = protocol::RoomId::new(clock.now().0, clock::random()).to_string();
     let secret = clock::secret::<32>;
     Entity::insert(ActiveModel { id: Set(1), epoch: Set(fresh), secret: Set(Some(secret())) })
-        .on_conflict(OnConflict::column(Column::Id).do_nothing().to_owned())
+        .on_conflict(OnConflict::column(Column::Id).do_nothing_on([Column::Id]).to_owned())
         .exec_without_returning(db.writer())
         .await?;
     // A house from before there was one.

@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 
 use protocol::{Code, Problem};
-use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+use sea_orm::{
+    DbErr, RuntimeErr, SqlErr,
+    sqlx::{self, mysql::MySqlDatabaseError},
+};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -67,9 +70,10 @@ impl Error {
         else {
             return false;
         };
-        let code = source.as_database_error().and_then(|error| error.code());
-        // PostgreSQL: could not be serialised; a deadlock.
-        matches!(code.as_deref(), Some("40001" | "40P01"))
+        let Some(said) = source.as_database_error() else { return false };
+        // Could not be serialised; a deadlock; on MySQL also a lock that was waited for too long.
+        matches!(said.code().as_deref(), Some("40001" | "40P01"))
+            || number_of(said).is_some_and(|number| matches!(number, 1205 | 1213))
     }
 
     /// The same for one more who asked.
@@ -134,7 +138,14 @@ impl From<DbErr> for Error {
 /// Whether it would work once the database is well again.
 fn passes(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(said) => said.code().is_some_and(|code| says_later(&code)),
+        sqlx::Error::Database(said) => match number_of(said.as_ref()) {
+            // MySQL: too many connections, on its way down, full, read-only, given up.
+            Some(number) => matches!(
+                number,
+                1021 | 1040 | 1041 | 1053 | 1114 | 1203 | 1290 | 1317 | 1836 | 1927 | 1969 | 3024
+            ),
+            None => said.code().is_some_and(|code| says_later(&code)),
+        },
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
@@ -144,6 +155,11 @@ fn passes(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
+}
+
+/// What MySQL calls an error; nothing where another database said it.
+fn number_of(said: &(dyn sqlx::error::DatabaseError + 'static)) -> Option<u16> {
+    said.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
 fn says_later(code: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 
 use protocol::{AccountId, Limit, MessageId, Room, RoomId, Timestamp};
-use sea_orm::{QueryOrder, Statement, entity::prelude::*};
+use sea_orm::{QueryOrder, entity::prelude::*};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -15,6 +15,7 @@ use crate::{
     limits::Rule,
     notifications,
     rooms::{self, entity::room},
+    rows::statement,
     uploads,
 };
 
@@ -84,7 +85,7 @@ async fn said(ctx: &Ctx, account: AccountId) -> Result<Vec<Line>> {
         for after in (0..last_seq).step_by(AT_ONCE as usize) {
             let upto = after + AT_ONCE;
             let values = [room.into(), after.into(), upto.into(), account.into()];
-            let statement = Statement::from_sql_and_values(backend, sql, values);
+            let statement = statement(backend, sql, values);
             for row in conn.query_all_raw(statement).await? {
                 lines.push(Line {
                     room,

@@ -43,55 +43,152 @@ impl<const N: usize> Rows<N> {
         self.rows.is_empty()
     }
 
-    /// `WITH w(…) AS (VALUES …)` and then `rest`, which must mind no row that comes twice.
-    pub(crate) fn statement(mut self, backend: DbBackend, rest: &str) -> Statement {
-        if let Some(last) = self.rows.last().cloned() {
-            self.rows.resize(self.rows.len().next_power_of_two(), last);
-        }
-        prepared(backend, &self.columns, self.rows, rest)
+    /// What is read of them: `WITH w(…) AS …` and then `rest`, which must mind no row that comes twice.
+    pub(crate) fn read(mut self, backend: DbBackend, rest: &str) -> Statement {
+        self.fill_up();
+        let mut sql = match backend {
+            DbBackend::MySql => "WITH w AS (".to_owned(),
+            _ => format!("WITH w({}) AS (", self.names()),
+        };
+        self.write(backend, &mut sql);
+        sql.push_str(") ");
+        sql.push_str(rest);
+        Statement::from_sql_and_values(backend, sql, self.rows.into_iter().flatten())
     }
 
-    /// The same where each row counts: several statements, of powers of two.
-    pub(crate) fn statements(self, backend: DbBackend, rest: &str) -> Vec<Statement> {
+    /// Sets columns of a table, as `set` has it, in the rows that `which` finds; both name the table.
+    pub(crate) fn update(
+        mut self,
+        backend: DbBackend,
+        table: &str,
+        set: &[(&str, &str)],
+        which: &str,
+    ) -> Statement {
+        self.fill_up();
+        let columns = |prefix: &str| {
+            let one = |(column, value): &(&str, &str)| format!("{prefix}{column} = {value}");
+            set.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let sql = match backend {
+            DbBackend::MySql => {
+                let mut sql = format!("UPDATE {table} JOIN (");
+                self.write(backend, &mut sql);
+                let set = columns(&format!("{table}."));
+                sql + &format!(") AS w ON {which} SET {set}")
+            }
+            _ => {
+                let mut sql = format!("WITH w({}) AS (", self.names());
+                self.write(backend, &mut sql);
+                sql + &format!(") UPDATE {table} SET {} FROM w WHERE {which}", columns(""))
+            }
+        };
+        Statement::from_sql_and_values(backend, sql, self.rows.into_iter().flatten())
+    }
+
+    /// Puts them into a table, where each row counts: several statements, of powers of two.
+    pub(crate) fn insert(self, backend: DbBackend, table: &str) -> Vec<Statement> {
+        let names = self.names();
         let mut rows = self.rows;
         let mut statements = Vec::new();
         while !rows.is_empty() {
             let largest = 1_usize << rows.len().ilog2();
             let left = rows.split_off(largest);
-            statements.push(prepared(backend, &self.columns, rows, rest));
+            let mut sql = format!("INSERT INTO {table} ({names}) VALUES ");
+            let mut number = 0;
+            for row in 0..largest {
+                sql.push_str(if row == 0 { "(" } else { ", (" });
+                for column in 0..N {
+                    number += 1;
+                    sql.push_str(if column == 0 { "" } else { ", " });
+                    value(backend, &mut sql, number);
+                }
+                sql.push(')');
+            }
+            statements.push(Statement::from_sql_and_values(
+                backend,
+                sql,
+                rows.into_iter().flatten(),
+            ));
             rows = left;
         }
         statements
     }
+
+    fn fill_up(&mut self) {
+        if let Some(last) = self.rows.last().cloned() {
+            self.rows.resize(self.rows.len().next_power_of_two(), last);
+        }
+    }
+
+    fn names(&self) -> String {
+        self.columns.map(|(name, _)| name).join(", ")
+    }
+
+    /// The rows, as something to select from.
+    fn write(&self, backend: DbBackend, sql: &mut String) {
+        let mut number = 0;
+        for row in 0..self.rows.len() {
+            sql.push_str(match (backend, row) {
+                (DbBackend::MySql, 0) => "SELECT ",
+                (DbBackend::MySql, _) => " UNION ALL SELECT ",
+                (_, 0) => "VALUES (",
+                _ => ", (",
+            });
+            for (column, (name, of)) in self.columns.iter().enumerate() {
+                number += 1;
+                sql.push_str(if column == 0 { "" } else { ", " });
+                value(backend, sql, number);
+                // Writing to a string cannot fail.
+                match backend {
+                    DbBackend::Postgres => drop(write!(sql, "::{}", of.postgres())),
+                    DbBackend::MySql if row == 0 => drop(write!(sql, " AS {name}")),
+                    _ => {}
+                }
+            }
+            sql.push_str(if backend == DbBackend::MySql { "" } else { ")" });
+        }
+    }
 }
 
-fn prepared<const N: usize>(
-    backend: DbBackend,
-    columns: &[(&'static str, Of); N],
-    rows: Vec<[Value; N]>,
-    rest: &str,
-) -> Statement {
-    let mut sql = String::from("WITH w(");
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    sql.push_str(&names.join(", "));
-    sql.push_str(") AS (VALUES ");
-    let mut number = 0;
-    for row in 0..rows.len() {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for (column, (_, of)) in columns.iter().enumerate() {
-            let comma = if column == 0 { "" } else { ", " };
-            number += 1;
-            // Writing to a string cannot fail.
-            let _ = match backend {
-                DbBackend::Postgres => write!(sql, "{comma}${number}::{}", of.postgres()),
-                _ => write!(sql, "{comma}?"),
-            };
-        }
-        sql.push(')');
+/// Where a value goes.
+fn value(backend: DbBackend, sql: &mut String, number: usize) {
+    match backend {
+        DbBackend::Postgres => drop(write!(sql, "${number}")),
+        _ => sql.push('?'),
     }
-    sql.push_str(") ");
-    sql.push_str(rest);
-    Statement::from_sql_and_values(backend, sql, rows.into_iter().flatten())
+}
+
+/// A statement with values for `$1`, `$2` …, each as often as it is named, whatever the database calls
+/// the places of values.
+pub(crate) fn statement(
+    backend: DbBackend,
+    sql: impl Into<String>,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    let sql = sql.into();
+    if backend != DbBackend::MySql {
+        return Statement::from_sql_and_values(backend, sql, values);
+    }
+    let values: Vec<Value> = values.into_iter().collect();
+    let (mut written, mut given) = (String::with_capacity(sql.len()), Vec::new());
+    let mut parts = sql.split('$');
+    written.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let end = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
+        let number: usize = part[..end].parse().unwrap_or_default();
+        given.extend(number.checked_sub(1).and_then(|at| values.get(at)).cloned());
+        written.push('?');
+        written.push_str(&part[end..]);
+    }
+    Statement::from_sql_and_values(backend, written, given)
+}
+
+/// An id that is not there, in a place where the database wants to know what kind of thing is missing.
+pub(crate) fn no_id(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::MySql => "CAST(NULL AS BINARY(16))",
+        _ => "CAST(NULL AS uuid)",
+    }
 }
 
 /// Values for `IN`, of which any may come twice.
@@ -124,17 +221,41 @@ mod tests {
 
     #[test]
     fn lookups_are_filled_up_and_inserts_are_cut() {
-        let one = rows(3).statement(DbBackend::Sqlite, "SELECT * FROM w");
+        let one = rows(3).read(DbBackend::Sqlite, "SELECT * FROM w");
         assert_eq!(
             one.sql,
             "WITH w(a, b) AS (VALUES (?, ?), (?, ?), (?, ?), (?, ?)) SELECT * FROM w"
         );
         assert_eq!(one.values.unwrap().0.len(), 8);
-        let some = rows(7).statements(DbBackend::Postgres, "SELECT 1");
+        let some = rows(7).insert(DbBackend::Postgres, "t");
         let counts: Vec<usize> =
             some.iter().map(|one| one.values.as_ref().unwrap().0.len() / 2).collect();
         assert_eq!(counts, [4, 2, 1]);
-        assert!(some[1].sql.contains("($1::bigint, $2::text), ($3::bigint, $4::text)"));
+        assert_eq!(some[1].sql, "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+    }
+
+    #[test]
+    fn each_database_has_its_way_of_setting_many_rows() {
+        let set = [("c", "w.a")];
+        let sql = |backend| rows(2).update(backend, "t", &set, "t.b = w.b").sql;
+        assert_eq!(
+            sql(DbBackend::Postgres),
+            "WITH w(a, b) AS (VALUES ($1::bigint, $2::text), ($3::bigint, $4::text)) \
+             UPDATE t SET c = w.a FROM w WHERE t.b = w.b"
+        );
+        assert_eq!(
+            sql(DbBackend::MySql),
+            "UPDATE t JOIN (SELECT ? AS a, ? AS b UNION ALL SELECT ?, ?) AS w ON t.b = w.b \
+             SET t.c = w.a"
+        );
+    }
+
+    #[test]
+    fn values_are_given_as_often_as_they_are_named() {
+        let sql = "SELECT $2, $1 WHERE x = $2";
+        let made = statement(DbBackend::MySql, sql, [1_i64.into(), 2_i64.into()]);
+        assert_eq!(made.sql, "SELECT ?, ? WHERE x = ?");
+        assert_eq!(made.values.unwrap().0, [2_i64.into(), 1_i64.into(), 2_i64.into()]);
     }
 
     #[test]

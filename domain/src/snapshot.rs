@@ -5,7 +5,7 @@ use protocol::{
     Room, SessionId, User,
     socket::{NotificationState, Ready},
 };
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::ConnectionTrait as _;
 
 use crate::{
     Ctx, Error, Result, Viewer,
@@ -13,6 +13,7 @@ use crate::{
     friends::{self, Everyone},
     presence,
     rooms::{self, Mine, Position, Reader},
+    rows::statement,
 };
 
 /// As many rooms as the first frame has.
@@ -104,7 +105,7 @@ async fn standing(ctx: &Ctx, viewer: &Viewer) -> Result<Standing> {
                FROM account WHERE id = $1";
     let conn = ctx.db.read();
     let values = [viewer.account().into()];
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let statement = statement(conn.get_database_backend(), sql, values);
     let row = conn.query_one_raw(statement).await?.ok_or(Error::NotFound)?;
     let named = Named {
         id: row.try_get_by_index(0)?,

@@ -2,21 +2,23 @@
 //! each with a folder of its own, and both gone when the value is dropped.
 
 mod mail;
+mod mariadb;
 mod postgres;
 mod process;
 mod redis;
 mod shared;
 
 pub use mail::MailServer;
+pub use mariadb::MariaDb;
 pub use postgres::{Postgres, database};
 pub use process::free_port;
 pub use redis::Redis;
-pub use shared::Shared;
+pub use shared::{Server, Shared};
 
-/// Names what houses of tests that mind no database are kept in: `postgres`, or SQLite where it is
-/// not set.
+/// Names what houses of tests that mind no database are kept in: `postgres`, `mysql`, or SQLite where
+/// it is not set.
 pub const ON: &str = "KITH_TEST_ON";
-/// Names the address of a PostgreSQL in which tests make their databases.
-pub const POSTGRES: &str = "KITH_TEST_POSTGRES";
+/// Names the address of a server in which tests make their databases.
+pub const SERVER: &str = "KITH_TEST_SERVER";
 /// Names the address of a Redis that tests share.
 pub const REDIS: &str = "KITH_TEST_REDIS";

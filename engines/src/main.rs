@@ -1,17 +1,17 @@
-//! `engines COMMAND…`: runs a command with a PostgreSQL and a Redis beside it, named in its
+//! `engines COMMAND…`: runs a command with a database server and a Redis beside it, named in its
 //! environment, and stops them when it ends.
 
 use std::process::{Command, ExitCode};
 
-use engines::{POSTGRES, Postgres, REDIS, Redis};
+use engines::{REDIS, Redis, SERVER, Server};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(program) = arguments.next() else { return ExitCode::FAILURE };
-    let (postgres, redis) = (Postgres::start(), Redis::start());
+    let (server, redis) = (Server::start(), Redis::start());
     let status = Command::new(program)
         .args(arguments)
-        .env(POSTGRES, postgres.url())
+        .env(SERVER, server.url())
         .env(REDIS, redis.url())
         .status();
     let code = status.ok().and_then(|status| status.code());

@@ -111,13 +111,18 @@ impl Postgres {
 /// # Panics
 /// Where it cannot be made.
 pub fn database(server: &str) -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = fresh_name();
     let mut create = command(&program(&programs(), "psql"), As::Ourselves);
     create.args(["-q", "-d", server, "-c", &format!("CREATE DATABASE {name} TEMPLATE template0")]);
     run(create);
     let (server, _) = server.rsplit_once('/').expect("an address with a database");
     format!("{server}/{name}")
+}
+
+/// A name that no database has yet.
+pub(crate) fn fresh_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn url(port: u16, database: &str) -> String {

@@ -30,10 +30,19 @@ impl MigrationTrait for Migration {
             return Ok(());
         }
         let conn = manager.get_connection();
+        let is_mysql = manager.get_database_backend() == DbBackend::MySql;
+        // There everything sorts so.
         for column in ["username TYPE varchar(32)", "display_key TYPE varchar(192)"] {
             let sql = format!("ALTER TABLE account ALTER COLUMN {column} COLLATE \"C\"");
-            conn.execute_unprepared(&sql).await?;
+            if !is_mysql {
+                conn.execute_unprepared(&sql).await?;
+            }
         }
+        // Longer than 64 KiB where very much is changed at once.
+        let changes = match is_mysql {
+            true => ColumnDef::new(ChangeLog::Changes).custom("mediumtext").not_null().take(),
+            false => text(ChangeLog::Changes),
+        };
         manager
             .create_table(
                 Table::create()
@@ -51,7 +60,7 @@ impl MigrationTrait for Migration {
                     .table(ChangeLog::Table)
                     .col(uuid(ChangeLog::Lane))
                     .col(big_integer(ChangeLog::N))
-                    .col(text(ChangeLog::Changes))
+                    .col(changes)
                     .primary_key(Index::create().col(ChangeLog::Lane).col(ChangeLog::N))
                     // A lane that was tidied away takes no more lines.
                     .foreign_key(

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sea_orm_migration::{
     prelude::*,
     schema::*,
-    sea_orm::{Statement, prelude::Uuid},
+    sea_orm::{DbBackend, prelude::Uuid},
 };
 
 #[derive(DeriveMigrationName)]
@@ -77,13 +77,19 @@ impl MigrationTrait for Migration {
             .unique()
             .to_owned();
         manager.create_index(unique).await?;
+        let bytes = match manager.get_database_backend() {
+            DbBackend::MySql => {
+                ColumnDef::new(Picture::Bytes).custom("mediumblob").not_null().take()
+            }
+            _ => binary_len(Picture::Bytes, 1_000_000),
+        };
         let pictures = Table::create()
             .table(Picture::Table)
             .col(uuid(Picture::Id))
             // Pixels a side.
             .col(integer(Picture::Size))
             .col(uuid(Picture::AccountId))
-            .col(binary_len(Picture::Bytes, 1_000_000))
+            .col(bytes)
             .primary_key(Index::create().col(Picture::Id).col(Picture::Size))
             .foreign_key(
                 ForeignKey::create()
@@ -116,9 +122,12 @@ async fn fill_skeletons(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let username: String = row.try_get("", "username")?;
         let skeleton: String = unicode_security::skeleton(&username).collect();
         if taken.insert(skeleton.clone()) {
-            let sql = "UPDATE account SET skeleton = $1 WHERE id = $2";
-            let values = [skeleton.into(), id.into()];
-            conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+            let looks = Query::update()
+                .table(Account::Table)
+                .value(Account::Skeleton, skeleton)
+                .and_where(Expr::col(Account::Id).eq(id))
+                .to_owned();
+            conn.execute_raw(backend.build(&looks)).await?;
         }
     }
     Ok(())

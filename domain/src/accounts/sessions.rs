@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use protocol::{AccountId, SessionId, Timestamp, User, accounts::Session, accounts::SignIn};
 use sea_orm::{
-    ActiveValue::Set, FromQueryResult, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    ActiveValue::Set, FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*,
     sea_query::ExprTrait as _,
 };
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use crate::{
     clock,
     db::Tx,
     limits::{self, Rule},
+    rows::statement,
 };
 
 /// A session that is not used for this long ends.
@@ -185,7 +186,7 @@ pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Viewer> {
     let sql = "SELECT id, account_id, last_seen_at, expires_at FROM session WHERE token_hash = $1";
     let conn = ctx.db.read();
     let values = [Token::hash_of(token).into()];
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let statement = statement(conn.get_database_backend(), sql, values);
     let found = Shown::find_by_statement(statement).one(conn).await?;
     let Some(found) = found.filter(|found| found.expires_at > now) else { return Err(refused) };
     let viewer =

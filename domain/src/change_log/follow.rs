@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, Statement, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, prelude::Uuid};
 use tokio::time::timeout;
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
     Clock, Result,
     bus::{Bus, Change},
     db::Reader,
-    rows::{Of, Rows},
+    rows::{Of, Rows, statement},
 };
 
 const EVERY: Duration = Duration::from_millis(500);
@@ -102,7 +102,7 @@ impl Following {
                    LEFT JOIN change_log ON change_log.lane = change_lane.id \
                    WHERE change_lane.node <> $1 GROUP BY change_lane.id";
         let backend = self.conn.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, [self.node.into()]);
+        let statement = statement(backend, sql, [self.node.into()]);
         let mut read = HashMap::new();
         for row in self.conn.query_all_raw(statement).await? {
             read.insert(row.try_get("", "id")?, row.try_get("", "n")?);
@@ -132,6 +132,20 @@ impl Following {
     }
 
     async fn read_some(&self) -> Result<Vec<(LaneId, i64, String)>> {
+        let statement = match self.conn.get_database_backend() {
+            DbBackend::MySql => self.lines_of_each(),
+            backend => self.lines_of_all(backend),
+        };
+        let line = |row: &sea_orm::QueryResult| {
+            Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?))
+        };
+        let rows = self.conn.query_all_raw(statement).await?;
+        let mut lines = rows.iter().map(line).collect::<Result<Vec<_>, sea_orm::DbErr>>()?;
+        lines.sort_unstable_by_key(|(lane, n, _)| (*lane, *n));
+        Ok(lines)
+    }
+
+    fn lines_of_all(&self, backend: DbBackend) -> Statement {
         let mut rows = Rows::new([("lane", Of::Id), ("n", Of::Number)]);
         // There is always a row, and nobody has this lane.
         rows.push([Uuid::nil().into(), 0_i64.into()]);
@@ -145,16 +159,33 @@ impl Following {
              CROSS JOIN LATERAL (SELECT n, changes FROM change_log \
              WHERE change_log.lane = change_lane.id AND change_log.n > COALESCE(at.n, 0) \
              ORDER BY change_log.n LIMIT {AT_ONCE}) AS line \
-             WHERE change_lane.node <> '{}' OR at.lane IS NOT NULL \
-             ORDER BY change_lane.id, line.n",
+             WHERE change_lane.node <> '{}' OR at.lane IS NOT NULL",
             self.node
         );
-        let statement = rows.statement(self.conn.get_database_backend(), &sql);
-        let line = |row: &sea_orm::QueryResult| {
-            Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?))
-        };
-        let rows = self.conn.query_all_raw(statement).await?;
-        Ok(rows.iter().map(line).collect::<Result<_, sea_orm::DbErr>>()?)
+        rows.read(backend, &sql)
+    }
+
+    /// MariaDB knows no LATERAL: a range of the key for each lane that is known, and those that are
+    /// not from their beginning.
+    fn lines_of_each(&self) -> Statement {
+        let mut sql = String::new();
+        let mut values: Vec<sea_orm::Value> = Vec::new();
+        for (lane, n) in &self.read {
+            sql.push_str(&format!(
+                "(SELECT lane, n, changes FROM change_log WHERE lane = ? AND n > ? \
+                 ORDER BY n LIMIT {AT_ONCE}) UNION ALL "
+            ));
+            values.extend([(*lane).into(), (*n).into()]);
+        }
+        let places = vec!["?"; self.read.len() + 1].join(", ");
+        sql.push_str(&format!(
+            "(SELECT lane, n, changes FROM change_log JOIN change_lane ON change_lane.id = lane \
+             WHERE node <> ? AND lane NOT IN ({places}) ORDER BY lane, n LIMIT {AT_ONCE})"
+        ));
+        // Nobody has this lane.
+        values.extend([self.node.into(), Uuid::nil().into()]);
+        values.extend(self.read.keys().map(|lane| sea_orm::Value::from(*lane)));
+        Statement::from_sql_and_values(DbBackend::MySql, sql, values)
     }
 
     /// Lanes that are no more need no position.

@@ -6,14 +6,14 @@ use std::{
 };
 
 use protocol::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, prelude::Uuid};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
 use super::{KEPT_MS, line};
-use crate::{Clock, Error, Result, bus::Change, clock, db::Reader};
+use crate::{Clock, Error, Result, bus::Change, clock, db::Reader, rows::statement};
 
 /// Names a lane in the database.
 pub(super) type LaneId = Uuid;
@@ -99,7 +99,7 @@ impl Lanes {
 
     async fn run<const N: usize>(&self, sql: &str, values: [sea_orm::Value; N]) -> Result<()> {
         let backend = self.conn.get_database_backend();
-        self.conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        self.conn.execute_raw(statement(backend, sql, values)).await?;
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl Lane {
         };
         let sql = "INSERT INTO change_log (lane, n, changes) VALUES ($1, $2, $3)";
         let values = [lane.id.into(), (lane.n + 1).into(), line.into()];
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+        let statement = statement(tx.get_database_backend(), sql, values);
         // Perhaps it was tidied away, from a process that was thought to be gone.
         let written = tx.execute_raw(statement).await;
         written.map_err(|error| Error::Unavailable(error.to_string()))?;

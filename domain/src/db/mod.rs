@@ -1,9 +1,11 @@
 //! The store: which database it is, and its connections. Reads take [`Db::read`]; every change runs
 //! through [`Ctx::transact`](crate::Ctx::transact).
 
+mod mysql;
 mod postgres;
 mod reader;
 mod readers;
+mod server;
 mod sqlite;
 mod transact;
 
@@ -32,7 +34,20 @@ pub(crate) struct Db {
 #[derive(Clone)]
 enum Store {
     Sqlite(sqlite::Turns),
-    Postgres(Arc<change_log::Lanes>),
+    Server(Arc<Server>),
+}
+
+/// A database that others may write to.
+struct Server {
+    engine: Engine,
+    url: String,
+    lanes: Arc<change_log::Lanes>,
+}
+
+#[derive(Clone, Copy)]
+enum Engine {
+    Postgres,
+    MySql,
 }
 
 /// The right to write one transaction.
@@ -44,7 +59,7 @@ enum Turn {
 }
 
 impl Db {
-    /// Opens what the address names: `sqlite:PATH`, `postgres://…`.
+    /// Opens what the address names: `sqlite:PATH`, `postgres://…`, `mysql://…`.
     pub(crate) async fn open(url: &str, clock: &Clock) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -57,18 +72,30 @@ impl Db {
                 store: Store::Sqlite(turns),
             });
         }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let [reader, writer, deliverer] = postgres::open(url).await?;
-            let lanes = Reader::Pool(writer.clone());
-            let lanes = change_log::Lanes::new(lanes, postgres::WRITERS, clock.clone());
-            return Ok(Self {
-                reader: Reader::Pool(reader),
-                writer,
-                deliverer: Reader::Pool(deliverer),
-                store: Store::Postgres(Arc::new(lanes)),
-            });
+        let (engine, url) = match url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => (Engine::Postgres, url.to_owned()),
+            Some(("mysql" | "mariadb", rest)) => (Engine::MySql, format!("mysql://{rest}")),
+            _ => {
+                return Err(Error::internal(
+                    "DATABASE_URL begins with sqlite:, postgres:// or mysql://",
+                ));
+            }
+        };
+        let [reader, writer, deliverer] = match engine {
+            Engine::Postgres => server::open(&url, postgres::tuned).await?,
+            Engine::MySql => server::open(&url, mysql::tuned).await?,
+        };
+        if let Engine::MySql = engine {
+            mysql::syncs(&writer).await?;
         }
-        Err(Error::internal("DATABASE_URL begins with sqlite: or postgres://"))
+        let lanes = Reader::Pool(writer.clone());
+        let lanes = Arc::new(change_log::Lanes::new(lanes, server::WRITERS, clock.clone()));
+        Ok(Self {
+            reader: Reader::Pool(reader),
+            writer,
+            deliverer: Reader::Pool(deliverer),
+            store: Store::Server(Arc::new(Server { engine, url, lanes })),
+        })
     }
 
     /// Brings the database to its schema, one node at a time.
@@ -78,7 +105,10 @@ impl Db {
     ) -> Result<()> {
         match &self.store {
             Store::Sqlite(_) => Ok(migrate(&self.writer).await?),
-            Store::Postgres(_) => postgres::migrate(&self.writer, migrate).await,
+            Store::Server(server) => match server.engine {
+                Engine::Postgres => postgres::migrate(&server.url, migrate).await,
+                Engine::MySql => mysql::migrate(&server.url, migrate).await,
+            },
         }
     }
 
@@ -97,7 +127,7 @@ impl Db {
         match &self.store {
             Store::Sqlite(_) => 1,
             // Some turns are left to everyone else.
-            Store::Postgres(_) => postgres::WRITERS / 2,
+            Store::Server(_) => server::WRITERS / 2,
         }
     }
 
@@ -110,14 +140,14 @@ impl Db {
     pub(crate) fn lanes(&self) -> Option<&Arc<change_log::Lanes>> {
         match &self.store {
             Store::Sqlite(_) => None,
-            Store::Postgres(lanes) => Some(lanes),
+            Store::Server(server) => Some(&server.lanes),
         }
     }
 
     async fn turn(&self) -> Result<Turn> {
         Ok(match &self.store {
             Store::Sqlite(turns) => Turn::Alone(turns.next().await),
-            Store::Postgres(lanes) => Turn::Lane(lanes.take().await?),
+            Store::Server(server) => Turn::Lane(server.lanes.take().await?),
         })
     }
 }

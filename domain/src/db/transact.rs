@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _, sea_query::LockType,
 };
 use tokio::time::{sleep, timeout};
 
@@ -33,6 +34,14 @@ pub(crate) struct Tx {
 impl Tx {
     pub(crate) fn conn(&self) -> &DatabaseTransaction {
         &self.inner
+    }
+
+    /// How a row is locked which others may name meanwhile, as an author is by what they say.
+    pub(crate) fn named(&self) -> LockType {
+        match self.inner.get_database_backend() {
+            DbBackend::Postgres => LockType::NoKeyUpdate,
+            _ => LockType::Update,
+        }
     }
 
     /// The time that everything in this transaction happens at.

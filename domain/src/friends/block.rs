@@ -39,7 +39,7 @@ pub async fn block(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
             created_at: Set(tx.now()),
         };
         let once = OnConflict::columns([row::Column::AccountId, row::Column::BlockedId])
-            .do_nothing()
+            .do_nothing_on([row::Column::AccountId, row::Column::BlockedId])
             .to_owned();
         let inserted =
             row::Entity::insert(block).on_conflict(once).exec_without_returning(tx.conn()).await?;

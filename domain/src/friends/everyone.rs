@@ -5,10 +5,14 @@ use protocol::{
     AccountId, RequestId, Timestamp, User,
     friends::{Direction, FriendRequest},
 };
-use sea_orm::{ConnectionTrait as _, DbErr, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, DbErr, QueryResult};
 
 use super::REQUESTS;
-use crate::{Ctx, Result, Viewer, accounts::Named};
+use crate::{
+    Ctx, Result, Viewer,
+    accounts::Named,
+    rows::{no_id, statement},
+};
 
 /// Who stands how to an account.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +36,11 @@ const REQUEST: i32 = 1;
 pub async fn everyone(ctx: &Ctx, viewer: &Viewer) -> Result<Everyone> {
     let me = viewer.account();
     let person = "account.id, account.username, account.display_name, account.picture_id";
+    let conn = ctx.db.read();
+    let no_id = no_id(conn.get_database_backend());
     let sql = format!(
         "SELECT 0, {person}, CASE WHEN account.seen_shown THEN account.last_seen_at END, \
-         CAST(NULL AS uuid), friendship.friend_id \
+         {no_id}, friendship.friend_id \
          FROM friendship JOIN account ON account.id = friendship.friend_id \
          WHERE friendship.account_id = $1 \
          UNION ALL SELECT 1, {person}, asked.created_at, asked.id, asked.sender_id \
@@ -42,11 +48,10 @@ pub async fn everyone(ctx: &Ctx, viewer: &Viewer) -> Result<Everyone> {
          AND (sender_id = $1 OR (recipient_id = $1 AND NOT hidden)) \
          ORDER BY created_at DESC, id DESC LIMIT {REQUESTS}) AS asked JOIN account \
          ON account.id = CASE WHEN asked.sender_id = $1 THEN asked.recipient_id ELSE asked.sender_id END \
-         UNION ALL SELECT 2, {person}, block.created_at, CAST(NULL AS uuid), block.blocked_id \
+         UNION ALL SELECT 2, {person}, block.created_at, {no_id}, block.blocked_id \
          FROM block JOIN account ON account.id = block.blocked_id WHERE block.account_id = $1"
     );
-    let conn = ctx.db.read();
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [me.into()]);
+    let statement = statement(conn.get_database_backend(), sql, [me.into()]);
     let mut everyone = Everyone::default();
     let mut blocked: Vec<(Timestamp, AccountId)> = Vec::new();
     for row in conn.query_all_raw(statement).await? {

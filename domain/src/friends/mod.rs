@@ -15,8 +15,7 @@ use protocol::{
     friends::{Direction, FriendRequest, FriendState, Step},
 };
 use sea_orm::{
-    QueryOrder, QueryResult, QueryTrait as _, Statement, entity::prelude::*,
-    sea_query::ExprTrait as _,
+    QueryOrder, QueryResult, QueryTrait as _, entity::prelude::*, sea_query::ExprTrait as _,
 };
 
 pub(crate) use answer::end_all;
@@ -31,7 +30,7 @@ pub use relation::state;
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::{self, Named},
-    rows::padded,
+    rows::{padded, statement},
 };
 pub(crate) use entity::request::Model as Row;
 use entity::{friendship, request};
@@ -118,7 +117,7 @@ async fn friends(ctx: &Ctx, account: AccountId) -> Result<Vec<User>> {
                account.seen_shown, account.last_seen_at FROM friendship \
                JOIN account ON account.id = friendship.friend_id WHERE friendship.account_id = $1";
     let backend = conn.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, sql, [account.into()]);
+    let statement = statement(backend, sql, [account.into()]);
     let user = |row: &QueryResult| {
         let named = Named {
             id: row.try_get_by_index(0)?,

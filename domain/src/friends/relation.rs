@@ -135,7 +135,7 @@ pub(super) async fn common(
                JOIN friendship AS theirs ON theirs.account_id = w.id \
                JOIN friendship AS mine ON mine.account_id = w.me \
                AND mine.friend_id = theirs.friend_id GROUP BY theirs.account_id";
-    for row in conn.query_all_raw(rows.statement(conn.get_database_backend(), sql)).await? {
+    for row in conn.query_all_raw(rows.read(conn.get_database_backend(), sql)).await? {
         let count: i64 = row.try_get_by_index(1)?;
         counts.insert(row.try_get_by_index(0)?, u32::try_from(count).unwrap_or(u32::MAX));
     }

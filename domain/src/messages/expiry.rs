@@ -4,9 +4,7 @@ use protocol::{
     Timestamp,
     rooms::{Receipt, Retention},
 };
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, QueryOrder, QuerySelect, Statement, entity::prelude::*,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{
     entity,
@@ -16,6 +14,7 @@ use crate::{
     Ctx, Result,
     bus::Change,
     rooms::{Member, Reader, access, entity::room},
+    rows::statement,
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -93,7 +92,7 @@ pub async fn receipt(ctx: &Ctx, member: &Member) -> Result<Receipt> {
     for table in TABLES {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE room_id = $1");
         let values = [member.room().into()];
-        let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+        let statement = statement(conn.get_database_backend(), sql, values);
         if let Some(row) = conn.query_one_raw(statement).await? {
             rows += row.try_get_by_index::<i64>(0)?;
         }

@@ -3,7 +3,7 @@
 
 use protocol::{AccountId, RoomId};
 use sea_orm::{
-    ActiveValue::Set, Condition, QueryOrder, QuerySelect, Statement, entity::prelude::*,
+    ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*,
     sea_query::ExprTrait as _,
 };
 
@@ -12,6 +12,7 @@ use crate::{
     Ctx, Result,
     accounts::entity as account,
     rooms::{access, entity::room},
+    rows::statement,
 };
 
 /// As many messages in one transaction: others want to write too.
@@ -79,7 +80,7 @@ pub(super) async fn forget_before(ctx: &Ctx, id: RoomId, first: i64) -> Result<(
                 let sql = format!("DELETE FROM {table} WHERE room_id = $1 AND seq < $2");
                 let values = [id.into(), upto.into()];
                 let backend = tx.conn().get_database_backend();
-                let statement = Statement::from_sql_and_values(backend, sql, values);
+                let statement = statement(backend, sql, values);
                 tx.conn().execute_raw(statement).await?;
             }
             Ok(())

@@ -4,12 +4,13 @@ use protocol::{
     AccountId, Limit, Message, MessageId, RoomId,
     messages::{History, Window},
 };
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use super::{COLUMNS, message, reactions};
 use crate::{
     Ctx, Error, Result,
     rooms::{Reader, access},
+    rows::statement,
 };
 
 /// A range of the room's messages.
@@ -115,7 +116,7 @@ async fn read<V: Into<Value>>(
         "SELECT {COLUMNS} FROM message AS m JOIN account AS a ON a.id = m.author_id \
          WHERE m.room_id = $1 AND EXISTS ({may_read}) AND {which} LIMIT {limit}",
     );
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let statement = statement(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await?;
     if rows.is_empty() {
         // Nothing there, or theirs no more.

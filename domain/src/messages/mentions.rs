@@ -10,6 +10,7 @@ use crate::{
     Result,
     db::Tx,
     followers::{self, Fact},
+    rooms::access,
     rows::{Of, Rows},
 };
 
@@ -35,7 +36,7 @@ pub(super) async fn of(
                WHERE account.id <> w.author_id AND NOT EXISTS (SELECT 1 FROM block \
                WHERE (block.account_id = w.author_id AND block.blocked_id = account.id) \
                OR (block.account_id = account.id AND block.blocked_id = w.author_id))";
-    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    let statement = rows.read(tx.conn().get_database_backend(), sql);
     for row in tx.conn().query_all_raw(statement).await? {
         let key = (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         found.insert(key, row.try_get_by_index(3)?);
@@ -59,16 +60,16 @@ pub(super) async fn tell(tx: &mut Tx, fresh: &[Arc<Message>]) -> Result<()> {
         return Ok(());
     }
     let backend = tx.conn().get_database_backend();
-    let marked = "UPDATE membership SET mentioned_seq = w.seq FROM w \
-                  WHERE membership.room_id = w.room_id AND membership.account_id = w.account_id";
-    tx.conn().execute_raw(rows.clone().statement(backend, marked)).await?;
+    let set = [("mentioned_seq", "w.seq")];
+    let marked = rows.clone().update(backend, "membership", &set, access::THEIRS);
+    tx.conn().execute_raw(marked).await?;
     // In the order of their ids, as everyone takes accounts.
     let asked = "SELECT DISTINCT membership.account_id, membership.room_id FROM w \
                  JOIN membership ON membership.room_id = w.room_id \
                  AND membership.account_id = w.account_id JOIN room ON room.id = w.room_id \
                  WHERE membership.notify <> 'none' AND room.kind <> 'direct' \
                  ORDER BY membership.account_id";
-    let told = tx.conn().query_all_raw(rows.statement(backend, asked)).await?;
+    let told = tx.conn().query_all_raw(rows.read(backend, asked)).await?;
     for row in told {
         let (account, room): (AccountId, RoomId) =
             (row.try_get_by_index(0)?, row.try_get_by_index(1)?);

@@ -39,7 +39,7 @@ pub async fn missed(ctx: &Ctx, known: &[(RoomId, i64)]) -> Result<Vec<Missed>> {
         ("upto", Of::Number),
     ]);
     let mut missed = Vec::with_capacity(known.len());
-    let statement = rooms.statement(conn.get_database_backend(), sql);
+    let statement = rooms.read(conn.get_database_backend(), sql);
     for row in conn.query_all_raw(statement).await? {
         let room: RoomId = row.try_get_by_index(0)?;
         let revision: i64 = row.try_get_by_index(1)?;
@@ -85,7 +85,7 @@ async fn read(
                JOIN message AS m ON m.room_id = found.room_id AND m.seq = found.seq \
                JOIN account AS a ON a.id = m.author_id"
     );
-    let statement = ranges.statement(conn.get_database_backend(), &sql);
+    let statement = ranges.read(conn.get_database_backend(), &sql);
     let mut found: HashMap<RoomId, Vec<Message>> = HashMap::new();
     for row in conn.query_all_raw(statement).await? {
         let room = row.try_get("", "room_id")?;

@@ -215,7 +215,7 @@ async fn stored_before(
              AND message.room_id = w.room_id"
         )
     });
-    let statement = rows.statement(tx.conn().get_database_backend(), &SQL);
+    let statement = rows.read(tx.conn().get_database_backend(), &SQL);
     let found = entity::Entity::find().from_raw_sql(statement).all(tx.conn()).await?;
     Ok(found.into_iter().map(|row| ((row.room_id, row.id), row)).collect())
 }
@@ -251,10 +251,7 @@ async fn insert(tx: &Tx, messages: &[Arc<Message>]) -> Result<()> {
             mentions.into(),
         ]);
     }
-    let sql = "INSERT INTO message (room_id, seq, id, revision, author_id, kind, body, created_at, \
-               reply_to, mentions) SELECT room_id, seq, id, revision, author_id, kind, body, \
-               created_at, reply_to, mentions FROM w";
-    for statement in rows.statements(tx.conn().get_database_backend(), sql) {
+    for statement in rows.insert(tx.conn().get_database_backend(), "message") {
         tx.conn().execute_raw(statement).await?;
     }
     Ok(())
@@ -282,9 +279,14 @@ async fn number(tx: &Tx, messages: &[Arc<Message>]) -> Result<()> {
             message.created_at.into(),
         ]);
     }
-    let sql = "UPDATE room SET last_seq = w.seq, revision = w.revision, last_author_id = w.author, \
-               last_text = w.text, last_message_at = w.at FROM w WHERE room.id = w.id";
-    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    let set = [
+        ("last_seq", "w.seq"),
+        ("revision", "w.revision"),
+        ("last_author_id", "w.author"),
+        ("last_text", "w.text"),
+        ("last_message_at", "w.at"),
+    ];
+    let statement = rows.update(tx.conn().get_database_backend(), "room", &set, "room.id = w.id");
     tx.conn().execute_raw(statement).await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use protocol::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    QuerySelect,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use crate::{
     Ctx, Error, Result, Viewer,
     accounts::Named,
     db::Tx,
-    rows::{Of, Rows, padded},
+    rows::{Of, Rows, padded, statement},
 };
 
 /// Proof that somebody is in a room. Made by [`member`] alone.
@@ -91,7 +91,7 @@ pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
                WHERE membership.room_id = $1 AND membership.account_id = $2";
     let conn = ctx.db.read();
     let values = [id.into(), viewer.account().into()];
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let statement = statement(conn.get_database_backend(), sql, values);
     let row = conn.query_one_raw(statement).await?.ok_or(Error::NotFound)?;
     Ok(Member {
         viewer: *viewer,
@@ -301,6 +301,10 @@ pub(crate) async fn lock_all(
     Ok(rows.into_iter().map(|room| (room.id, room)).collect())
 }
 
+/// The memberships of rows that name a room and an account.
+pub(crate) const THEIRS: &str =
+    "membership.room_id = w.room_id AND membership.account_id = w.account_id";
+
 /// Whose standing in which room.
 pub(crate) type Key = (SessionId, RoomId);
 
@@ -362,7 +366,7 @@ pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Ke
                JOIN account ON account.id = session.account_id \
                LEFT JOIN membership ON membership.room_id = w.room_id \
                AND membership.account_id = session.account_id";
-    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    let statement = rows.read(tx.conn().get_database_backend(), sql);
     let mut standings = HashMap::with_capacity(keys.len());
     for row in tx.conn().query_all_raw(statement).await? {
         let n: i64 = row.try_get("", "n")?;
@@ -416,7 +420,7 @@ pub async fn inside(ctx: &Ctx, pairs: &[(RoomId, AccountId)]) -> Result<Vec<Insi
     for some in pairs.chunks(1_024) {
         let mut rows = Rows::new([("room_id", Of::Id), ("account_id", Of::Id)]);
         some.iter().for_each(|(room, account)| rows.push([(*room).into(), (*account).into()]));
-        let statement = rows.statement(conn.get_database_backend(), sql);
+        let statement = rows.read(conn.get_database_backend(), sql);
         for row in conn.query_all_raw(statement).await? {
             found.push(Inside {
                 room: row.try_get_by_index(0)?,

@@ -45,7 +45,8 @@ pub async fn begin(ctx: &Ctx) -> Result<()> {
                 topic: Set(topic.to_owned()),
                 ..members::fresh(tx, id(number), Kind::Public)
             };
-            let known = OnConflict::column(room::Column::Id).do_nothing().to_owned();
+            let known =
+                OnConflict::column(room::Column::Id).do_nothing_on([room::Column::Id]).to_owned();
             room::Entity::insert(new).on_conflict(known).exec_without_returning(tx.conn()).await?;
         }
         Ok(())

@@ -11,13 +11,13 @@ use protocol::{
 };
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait, FromQueryResult as _, QueryFilter as _,
-    QueryResult, QuerySelect as _, Statement, Value, prelude::Uuid,
+    QueryResult, QuerySelect as _, Value, prelude::Uuid,
 };
 
 use super::{access::Reader, entity::room};
 use crate::{
     Ctx, Error, Result, Viewer, accounts,
-    rows::{columns, padded},
+    rows::{columns, padded, statement},
 };
 
 /// The viewer's rooms, the latest activity first.
@@ -89,7 +89,7 @@ pub async fn positions(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<Position>> {
                JOIN room ON room.id = membership.room_id WHERE membership.account_id = $1";
     let conn = ctx.db.read();
     let values = [viewer.account().into()];
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let statement = statement(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await?;
     let position = |row: &QueryResult| {
         let room = row.try_get_by_index(0)?;
@@ -228,7 +228,7 @@ async fn own_rooms(
         *COLUMNS
     );
     let values: Vec<Value> = std::iter::once(account.into()).chain(values).collect();
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let statement = statement(conn.get_database_backend(), sql, values);
     let rows = conn.query_all_raw(statement).await?;
     let row = |row: &QueryResult| {
         let room = room::Model::from_query_result(row, "")?;

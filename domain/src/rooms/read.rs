@@ -81,9 +81,9 @@ pub(crate) async fn advance_all(
     for ((room, reader), seq) in furthest {
         rows.push([room.into(), reader.into(), seq.into(), now.into()]);
     }
-    let sql = "UPDATE membership SET read_seq = w.seq, spoke_at = w.at FROM w \
-               WHERE membership.room_id = w.room_id AND membership.account_id = w.account_id";
-    let statement = rows.statement(tx.conn().get_database_backend(), sql);
+    let set = [("read_seq", "w.seq"), ("spoke_at", "w.at")];
+    let backend = tx.conn().get_database_backend();
+    let statement = rows.update(backend, "membership", &set, access::THEIRS);
     tx.conn().execute_raw(statement).await?;
     Ok(())
 }

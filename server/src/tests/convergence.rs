@@ -162,7 +162,7 @@ impl Watcher {
     async fn take_in(&mut self, house: &House, chance: &mut Chance, losses: bool) {
         let mut events = self.socket.all_by_now().await;
         if losses {
-            events.retain(|event| !(is_message(event) && chance.once_in(4)));
+            events.retain(|event| !(is_message(event) && !is_own(event) && chance.once_in(4)));
         }
         let doubled: Vec<Event> =
             events.iter().filter(|event| is_message(event) && chance.once_in(3)).cloned().collect();
@@ -220,6 +220,13 @@ impl Watcher {
 
 fn is_message(event: &Event) -> bool {
     matches!(event, Event::Message { .. } | Event::MessageChanged { .. })
+}
+
+/// Whether it says which reactions are the viewer's own. Told to them alone, beside what is told to
+/// all: a connection loses it together with what follows, and not alone.
+fn is_own(event: &Event) -> bool {
+    let Event::MessageChanged { message, .. } = event else { return false };
+    message.reactions.iter().any(|reaction| reaction.mine.is_some())
 }
 
 /// Somebody does something on some node; what is not allowed changes nothing, and is part of the

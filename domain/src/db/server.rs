@@ -1,0 +1,72 @@
+//! What every database that is a server of its own has in common: pools of connections, which may be
+//! lost without a word.
+
+use std::{io::ErrorKind::TimedOut, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection,
+    sqlx::{self, Connection, Database as Engine, pool::PoolOptions},
+};
+use tokio::time::timeout;
+
+use super::ACQUIRE_TIMEOUT;
+use crate::Result;
+
+const READERS: u32 = 8;
+const DELIVERERS: u32 = 3;
+/// As many transactions at once: more only wait for each other, and for the same disk.
+pub(super) const WRITERS: usize = 8;
+/// A connection that rested for as long is tried before it is used.
+const RESTED: Duration = Duration::from_secs(1);
+/// How long a connection may take to say that it is well.
+const PING: Duration = Duration::from_secs(1);
+
+/// The connections: who reads, who writes, and who delivers, which waits for nobody's questions.
+pub(super) async fn open(
+    url: &str,
+    tuned: impl Fn(&mut ConnectOptions),
+) -> Result<[DatabaseConnection; 3]> {
+    let connect = async |connections| {
+        let mut options = ConnectOptions::new(url);
+        options
+            .min_connections(1)
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(Duration::from_secs(600))
+            .max_lifetime(Duration::from_secs(3_600))
+            .sqlx_logging(false);
+        tuned(&mut options);
+        Database::connect(options).await
+    };
+    let writer = connect(WRITERS as u32).await?;
+    let reader = connect(READERS).await?;
+    let deliverer = connect(DELIVERERS).await?;
+    Ok([reader, writer, deliverer])
+}
+
+/// Two connections that wait for as long as it takes: who migrates holds a lock with one of them.
+pub(super) async fn patient(url: &str) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    Ok(Database::connect(options).await?)
+}
+
+/// Whose last question had no answer is hung up on, and does not keep its place for ever; nor does who
+/// waits for a connection wait for one that is lost.
+pub(super) fn watched<E: Engine>(pool: PoolOptions<E>) -> PoolOptions<E> {
+    pool.test_before_acquire(false)
+        .before_acquire(|connection, seen| {
+            Box::pin(async move {
+                if seen.idle_for < RESTED {
+                    return Ok(true);
+                }
+                is_well(connection).await
+            })
+        })
+        .after_release(|connection, _| Box::pin(is_well(connection)))
+}
+
+async fn is_well(connection: &mut impl Connection) -> sqlx::Result<bool> {
+    let pinged = timeout(PING, connection.ping()).await;
+    pinged.map_err(|_| sqlx::Error::from(std::io::Error::from(TimedOut)))?.map(|()| true)
+}

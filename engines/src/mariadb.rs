@@ -1,0 +1,88 @@
+//! MariaDB, as Debian packages it, for what is to run on MySQL.
+
+use std::{fs, process::Command};
+
+use tempfile::TempDir;
+
+use crate::{
+    postgres::fresh_name,
+    process::{As, Process, command, free_port, is_root, run, wait_until},
+};
+
+/// Who may connect, and do everything.
+const WHO: &str = "CREATE USER IF NOT EXISTS 'kith'@'127.0.0.1';\n\
+                   GRANT ALL ON *.* TO 'kith'@'127.0.0.1';\n";
+
+/// A server of its own.
+#[derive(Debug)]
+pub struct MariaDb {
+    _folder: TempDir,
+    port: u16,
+    _process: Process,
+}
+
+impl MariaDb {
+    /// A new server, running.
+    ///
+    /// # Panics
+    /// Where MariaDB is not installed, or does not start.
+    pub fn start() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(path("who.sql"), WHO).expect("a file");
+        if is_root() {
+            let mut own = Command::new("chown");
+            own.args(["-R", "nobody"]).arg(folder.path());
+            run(own);
+        }
+        let data = format!("--datadir={}", path("data"));
+        let mut install = command("mariadb-install-db", As::Nobody);
+        install.args(["--no-defaults", &data, "--auth-root-authentication-method=normal"]);
+        install.args(["--skip-test-db", "--skip-name-resolve"]);
+        run(install);
+        let port = free_port();
+        let mut server = command("mariadbd", As::Nobody);
+        server.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--skip-name-resolve"]);
+        server.arg(format!("--port={port}"));
+        server.arg(format!("--socket={}", path("socket")));
+        server.arg(format!("--pid-file={}", path("pid")));
+        server.arg(format!("--init-file={}", path("who.sql")));
+        server.args(["--max-connections=400", "--innodb-buffer-pool-size=256M"]);
+        // A test kills the server, and not the machine: no page can be torn.
+        server.arg("--skip-innodb-doublewrite");
+        let process = Process::start(server, port);
+        let ready = || {
+            let mut ready = client(port);
+            ready.args(["-e", "SELECT 1"]);
+            ready.status().is_ok_and(|status| status.success())
+        };
+        wait_until("MariaDB is ready", ready);
+        Self { _folder: folder, port, _process: process }
+    }
+
+    /// The address of the server, without a database.
+    pub fn url(&self) -> String {
+        format!("mysql://kith@127.0.0.1:{}/mysql", self.port)
+    }
+}
+
+fn client(port: u16) -> Command {
+    let mut client = command("mariadb", As::Ourselves);
+    client.args(["--no-defaults", "-h", "127.0.0.1", "-u", "kith", "-P", &port.to_string()]);
+    client
+}
+
+/// A new database in the server at this address, in whatever character set that takes by itself: its
+/// address.
+///
+/// # Panics
+/// Where it cannot be made.
+pub fn database(server: &str) -> String {
+    let name = fresh_name();
+    let (address, _) = server.rsplit_once('/').expect("an address with a database");
+    let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
+    let mut create = client(port.expect("an address with a port"));
+    create.args(["-e", &format!("CREATE DATABASE {name}")]);
+    run(create);
+    format!("{address}/{name}")
+}
