@@ -167,11 +167,9 @@ fn Conversation(id: RoomId) -> impl IntoView {
                         }
                     })}
                 {(!is_visitor)
-                    .then(|| {
-                        move || match is_beside.get() {
-                            true => Either::Left(view! { <CloseBeside id /> }),
-                            false => Either::Right(view! { <OpenBeside /> }),
-                        }
+                    .then_some(move || match is_beside.get() {
+                        true => Either::Left(view! { <CloseBeside id /> }),
+                        false => Either::Right(view! { <OpenBeside /> }),
                     })}
             </header>
             <MessageList room=id name />
