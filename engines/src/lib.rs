@@ -1,8 +1,9 @@
-//! The databases, the Redis and the mail server that tests and benchmarks run against: real processes on free ports,
+//! The databases, the Redis, the proxy and the mail server that tests and benchmarks run against: real processes on free ports,
 //! each with a folder of its own, and both gone when the value is dropped.
 
 mod mail;
 mod mariadb;
+mod nginx;
 mod postgres;
 mod process;
 mod redis;
@@ -10,6 +11,7 @@ mod shared;
 
 pub use mail::MailServer;
 pub use mariadb::MariaDb;
+pub use nginx::Nginx;
 pub use postgres::{Postgres, database};
 pub use process::free_port;
 pub use redis::Redis;

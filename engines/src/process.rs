@@ -39,6 +39,9 @@ pub(crate) fn command(program: &str, who: As) -> Command {
         command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]);
     }
     command.arg(program);
+    // Where Debian keeps servers, which not everybody looks into.
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", path + ":/usr/sbin:/sbin");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

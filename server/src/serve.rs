@@ -1,10 +1,10 @@
 //! `kith serve`: from the open database to the last socket's farewell.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use app::shell::Assets;
 use domain::{Config, Ctx};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 
 /// How long what is under way may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(8);
+/// As many connections wait to be taken, of all who come back at once.
+const BACKLOG: u32 = 1_024;
 
 /// What every handler may use. Cheap to clone.
 #[derive(Clone)]
@@ -59,8 +61,15 @@ pub async fn run(house: &config::House, serve: Serve) -> Outcome {
     let origins = Origins::new(serve.public_url.as_deref(), serve.trusted_proxies)?;
     let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from)?;
     let _ = any_spawner::Executor::init_tokio();
-    let listener = TcpListener::bind(serve.listen).await?;
-    let here = format!("http://{}", listener.local_addr()?);
+    // Its place is taken before anything is changed, and nobody is let in before all is ready: until
+    // then they are refused, and go to another node.
+    let socket = match serve.listen {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(serve.listen)?;
+    let here = format!("http://{}", socket.local_addr()?);
     let config = Config {
         quotas: (serve.rate_limits == Switch::On).then_some(serve.limits),
         address: origins.public.clone().unwrap_or(here),
@@ -69,8 +78,9 @@ pub async fn run(house: &config::House, serve: Serve) -> Outcome {
         ..house::config(house)
     };
     let ctx = house::open(config).await?;
-    say(&format!("Kith is open at {}", ctx.address()))?;
     let house = House::new(ctx, origins);
+    let listener = socket.listen(BACKLOG)?;
+    say(&format!("Kith is open at {}", house.ctx.address()))?;
     tokio::spawn(mail::deliver(house.ctx.clone(), mailer, house.shutdown.clone()));
     on(listener, house, stop_signal()).await
 }

@@ -70,7 +70,7 @@ pub struct Habits {
 /// Ids that no two clients make.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-fn new_id() -> MessageId {
+pub fn new_id() -> MessageId {
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
     let mut chance = [7; 16];
     chance[2..10].copy_from_slice(&n.to_be_bytes());

@@ -49,7 +49,7 @@ impl House {
         let folder = TempDir::new().unwrap();
         let settings = vec![("KITH_DATA", folder.path().into())];
         let node = Node::start(Command::new(BINARY), settings).await;
-        Self::of(vec![node], folder, None)
+        Self::made(vec![node], folder, None)
     }
 
     /// The same in a file system of its own with this many bytes.
@@ -60,23 +60,29 @@ impl House {
         command.args(["--map-root-user", "--mount", "sh", "-c", &mount, "sh", BINARY]);
         let settings = vec![("KITH_DATA", folder.path().into())];
         let node = Node::start(command, settings).await;
-        Self::of(vec![node], folder, None)
+        Self::made(vec![node], folder, None)
     }
 
-    /// Two nodes.
-    pub async fn of_two() -> Self {
+    /// As many nodes.
+    pub async fn of(nodes: usize) -> Self {
+        Self::with(nodes, &[]).await
+    }
+
+    /// The same, with other settings than usual.
+    pub async fn with(nodes: usize, others: &[(&'static str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let engines = Engines { postgres: Postgres::start(), redis: Redis::start() };
-        let settings = vec![
+        let mut settings: Vec<(&'static str, OsString)> = vec![
             ("KITH_DATA", folder.path().into()),
             ("DATABASE_URL", engines.postgres.database().into()),
             ("REDIS_URL", engines.redis.url().into()),
         ];
-        let mut nodes = Vec::new();
-        for _ in 0..2 {
-            nodes.push(Node::start(Command::new(BINARY), settings.clone()).await);
+        settings.extend(others.iter().map(|(name, value)| (*name, (*value).into())));
+        let mut started = Vec::new();
+        for _ in 0..nodes {
+            started.push(Node::start(Command::new(BINARY), settings.clone()).await);
         }
-        Self::of(nodes, folder, Some(engines))
+        Self::made(started, folder, Some(engines))
     }
 
     /// Starts a node anew that reaches the database by a link.
@@ -95,8 +101,8 @@ impl House {
         link
     }
 
-    fn of(nodes: Vec<Node>, folder: TempDir, engines: Option<Engines>) -> Self {
-        let rest = Rest { client: Client::new(), address: nodes[0].address };
+    fn made(nodes: Vec<Node>, folder: TempDir, engines: Option<Engines>) -> Self {
+        let rest = Rest { client: Client::new(), address: nodes[0].address, claim: None };
         Self { nodes, folder, rest, engines }
     }
 
@@ -136,6 +142,20 @@ impl Node {
         self.answers().await;
     }
 
+    /// `kill -9`, and nothing after it.
+    pub async fn kill(&mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// Ends it as an operator would, and starts it again once it has gone.
+    pub async fn restart(&mut self) {
+        self.signal("-TERM");
+        let status = timeout(PATIENCE, self.process.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "{status}");
+        self.process = start(Command::new(BINARY), &self.settings, self.address);
+        self.answers().await;
+    }
+
     pub fn signal(&self, signal: &str) {
         let pid = self.process.id().unwrap().to_string();
         let sent = std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
@@ -152,10 +172,10 @@ fn start(
 ) -> Child {
     command
         .arg("serve")
-        .envs(settings.iter().cloned())
         .env("KITH_LISTEN", address.to_string())
         .env("KITH_RATE_LIMITS", "off")
         .env("KITH_LOG", "off")
+        .envs(settings.iter().cloned())
         .stdout(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -166,6 +186,8 @@ fn start(
 pub struct Rest {
     client: Client,
     address: SocketAddr,
+    /// A header that goes with every question.
+    claim: Option<(&'static str, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -187,6 +209,9 @@ impl Rest {
         if let Some(person) = person {
             request = request.bearer_auth(&person.token);
         }
+        if let Some((name, value)) = &self.claim {
+            request = request.header(*name, value);
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -198,6 +223,11 @@ impl Rest {
     /// The same questions to another node.
     pub fn at(&self, address: SocketAddr) -> Self {
         Self { address, ..self.clone() }
+    }
+
+    /// The same questions, with a header.
+    pub fn claiming(&self, name: &'static str, value: &str) -> Self {
+        Self { claim: Some((name, value.to_owned())), ..self.clone() }
     }
 
     pub async fn person(&self, name: &str) -> Person {

@@ -9,6 +9,7 @@ mod house;
 mod link;
 mod links;
 mod nodes;
+mod proxy;
 mod readers;
 mod stop;
 mod storm;

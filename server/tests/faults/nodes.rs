@@ -22,7 +22,7 @@ const BACK: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whichever_node_is_killed_its_clients_go_to_the_other_and_miss_nothing() {
-    let mut house = House::of_two().await;
+    let mut house = House::of(2).await;
     let (people, rooms) = gather(&house).await;
     let clients = come_in(&house, &people, &rooms, None);
     until_everyone_came(&clients, 1).await;
@@ -41,7 +41,7 @@ async fn whichever_node_is_killed_its_clients_go_to_the_other_and_miss_nothing()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind() {
-    let mut house = House::of_two().await;
+    let mut house = House::of(2).await;
     let (people, rooms) = gather(&house).await;
     let clients = come_in(&house, &people, &rooms, None);
     until_everyone_came(&clients, 1).await;
@@ -65,7 +65,7 @@ async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_restarts_or_stands_still_loses_and_doubles_nothing() {
-    let mut house = House::of_two().await;
+    let mut house = House::of(2).await;
     let (people, rooms) = gather(&house).await;
     let clients = come_in(&house, &people, &rooms, None);
     until_everyone_came(&clients, 1).await;
@@ -91,7 +91,7 @@ async fn a_database_that_restarts_or_stands_still_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_to_the_database_that_are_lost_without_a_word_are_given_up() {
-    let mut house = House::of_two().await;
+    let mut house = House::of(2).await;
     let (people, rooms) = gather(&house).await;
     let link = house.behind_a_link(1).await;
     let clients = come_in_for_long(&house, &people, &rooms);

@@ -1,7 +1,7 @@
 //! What goes on while things go wrong: fifty clients in ten rooms, a hundred messages a second; and
 //! what must hold afterwards.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use protocol::{MessageId, RoomId};
 
@@ -69,8 +69,23 @@ pub fn come_in_for_long(house: &House, people: &[Person], rooms: &[RoomId]) -> V
     come_in_with(house, people, rooms, None, true)
 }
 
+/// [`come_in`], everyone at the same addresses.
+pub fn come_in_at(addresses: &[SocketAddr], people: &[Person], rooms: &[RoomId]) -> Vec<Client> {
+    started(|_| addresses.to_vec(), people, rooms, None, false)
+}
+
 fn come_in_with(
     house: &House,
+    people: &[Person],
+    rooms: &[RoomId],
+    breaks_after: Option<usize>,
+    takes_gaps: bool,
+) -> Vec<Client> {
+    started(|n| house.addresses(n), people, rooms, breaks_after, takes_gaps)
+}
+
+fn started(
+    addresses: impl Fn(usize) -> Vec<SocketAddr>,
     people: &[Person],
     rooms: &[RoomId],
     breaks_after: Option<usize>,
@@ -80,7 +95,7 @@ fn come_in_with(
         let own = (0..ROOMS).filter(|room| in_room(n, *room)).map(|room| rooms[room]);
         let every = Duration::from_millis(500);
         let habits = Habits { rooms: own.collect(), every, breaks_after, takes_gaps };
-        Client::start(house.addresses(n), person.clone(), habits)
+        Client::start(addresses(n), person.clone(), habits)
     };
     people.iter().enumerate().map(client).collect()
 }
