@@ -98,7 +98,11 @@ impl Ctx {
         if let Some(lanes) = db.lanes() {
             change_log::follow(lanes, db.deliver(), &config.clock, &bus).await?;
         }
-        let limits = config.quotas.map(|quotas| Limits::new(&quotas, &config.clock));
+        let secret: Arc<str> = secret.into();
+        let counting = |quotas: Quotas| {
+            Limits::new(&quotas, &config.clock, Arc::clone(&secret), bus.counters(&epoch))
+        };
+        let limits = config.quotas.map(counting);
         let ctx = Self {
             db,
             bus,
@@ -112,7 +116,7 @@ impl Ctx {
             passing: Arc::default(),
             sends_mail: config.sends_mail,
             challenges_bots: config.challenges_bots,
-            secret: secret.into(),
+            secret,
             address: config.address.into(),
             hasher: Arc::default(),
             queues: Queues::none(),

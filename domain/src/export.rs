@@ -29,7 +29,7 @@ const AT_ONCE: i64 = 20_000;
 /// # Errors
 /// `RateLimited` past a few an hour; as reading fails.
 pub async fn archive(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<u8>> {
-    ctx.limits().take_for(Rule::Export, viewer.account())?;
+    ctx.limits().take_for(Rule::Export, viewer.account()).await?;
     // Each stands in memory until it is sent.
     let _turn = ONE.acquire().await.map_err(Error::internal)?;
     let mut archive = Archive(ZipWriter::new(Cursor::new(Vec::new())));

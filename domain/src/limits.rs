@@ -1,9 +1,12 @@
 //! How often something may be done, each rule with a quota of its own: so much at once, and so much
-//! in a time from then on. One process counts for itself.
+//! in a time from then on. Nodes that share a Redis count together there; where it does not answer, and
+//! for what is too frequent to wait for it, each counts for itself.
+
+mod shared;
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{DefaultHasher, Hash, Hasher as _},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     str::FromStr,
@@ -16,6 +19,8 @@ use governor::{
     state::StateStore,
 };
 use protocol::AccountId;
+
+pub(crate) use shared::Shared;
 
 use crate::{Clock, Error, Result};
 
@@ -139,8 +144,11 @@ fn quota(count: NonZeroU32, seconds: u64, burst: NonZeroU32) -> Quota {
 pub struct Limits(Option<Arc<Counters>>);
 
 struct Counters {
-    hasher: RandomState,
+    /// What every node of the house hashes with, and nobody else.
+    secret: Arc<str>,
+    clock: Clock,
     rules: Vec<Counter>,
+    shared: Option<Shared>,
 }
 
 struct Counter {
@@ -155,7 +163,12 @@ impl Limits {
         Self(None)
     }
 
-    pub(crate) fn new(quotas: &Quotas, clock: &Clock) -> Self {
+    pub(crate) fn new(
+        quotas: &Quotas,
+        clock: &Clock,
+        secret: Arc<str>,
+        shared: Option<Shared>,
+    ) -> Self {
         let counter = |(index, (_, _, count, seconds, burst)): (usize, _)| {
             let or_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
             let usual = quota(or_one(count), seconds, or_one(burst));
@@ -166,7 +179,7 @@ impl Limits {
             Counter { quota, used: used.clone(), limiter: RateLimiter::new(quota, used, clock) }
         };
         let rules = RULES.into_iter().enumerate().map(counter).collect();
-        Self(Some(Arc::new(Counters { hasher: RandomState::new(), rules })))
+        Self(Some(Arc::new(Counters { secret, clock: clock.clone(), rules, shared })))
     }
 
     /// Whether anything is counted.
@@ -176,32 +189,55 @@ impl Limits {
 
     /// Who is counted, by anything that names them.
     pub fn key(&self, who: impl Hash) -> Key {
-        Key(self.0.as_ref().map_or(0, |counters| counters.hasher.hash_one(who)))
+        let Some(counters) = &self.0 else { return Key(0) };
+        let mut hasher = DefaultHasher::new();
+        (&*counters.secret, who).hash(&mut hasher);
+        Key(hasher.finish())
     }
 
     /// Counts one for an account.
     ///
     /// # Errors
     /// `RateLimited`, with how long to wait.
-    pub fn take_for(&self, rule: Rule, account: AccountId) -> Result<()> {
-        self.take(rule, self.key(account))
+    pub async fn take_for(&self, rule: Rule, account: AccountId) -> Result<()> {
+        self.take(rule, self.key(account)).await
+    }
+
+    /// Counts one for an account, on this node alone: for what comes so often that nobody waits for
+    /// others to count along.
+    ///
+    /// # Errors
+    /// `RateLimited`, with how long to wait.
+    pub fn take_here(&self, rule: Rule, account: AccountId) -> Result<()> {
+        self.count(rule, self.key(account))
     }
 
     /// Counts one for an address; of IPv6 the network of 64 bits that one house has.
     ///
     /// # Errors
     /// `RateLimited`, with how long to wait.
-    pub fn take_from(&self, rule: Rule, address: Option<IpAddr>) -> Result<()> {
+    pub async fn take_from(&self, rule: Rule, address: Option<IpAddr>) -> Result<()> {
         // Only the command line comes from nowhere.
         let Some(address) = address else { return Ok(()) };
-        self.take(rule, self.key(network(address)))
+        self.take(rule, self.key(network(address))).await
     }
 
     /// Counts one.
     ///
     /// # Errors
     /// `RateLimited`, with how long to wait.
-    pub fn take(&self, rule: Rule, key: Key) -> Result<()> {
+    pub async fn take(&self, rule: Rule, key: Key) -> Result<()> {
+        self.count(rule, key)?;
+        let Some((counters, counter)) = self.counter(rule) else { return Ok(()) };
+        let Some(shared) = &counters.shared else { return Ok(()) };
+        match shared.take(rule, key, counter.quota, counters.clock.now()).await {
+            Some(wait) if wait > 0 => Err(Error::RateLimited { retry_after_ms: wait }),
+            // Who has counted here is within their bounds here, at least.
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, rule: Rule, key: Key) -> Result<()> {
         let Some((counters, counter)) = self.counter(rule) else { return Ok(()) };
         let limited = |until: NotUntil<Nanos>| {
             let now = counters.rules[0].limiter.clock().now();
@@ -212,9 +248,11 @@ impl Limits {
     }
 
     /// Takes one back that turned out not to count.
-    pub fn give_back(&self, rule: Rule, key: Key) {
-        if let Some((_, counter)) = self.counter(rule) {
-            counter.used.give_back(key, counter.quota.replenish_interval());
+    pub async fn give_back(&self, rule: Rule, key: Key) {
+        let Some((counters, counter)) = self.counter(rule) else { return };
+        counter.used.give_back(key, counter.quota.replenish_interval());
+        if let Some(shared) = &counters.shared {
+            shared.give_back(rule, key, counter.quota).await;
         }
     }
 
@@ -307,6 +345,10 @@ mod tests {
 
     use super::*;
 
+    fn alone(quotas: &str, clock: &Clock) -> Limits {
+        Limits::new(&quotas.parse().unwrap(), clock, "secret".into(), None)
+    }
+
     fn wait(outcome: Result<()>) -> u64 {
         match outcome {
             Err(Error::RateLimited { retry_after_ms }) => retry_after_ms,
@@ -314,33 +356,34 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_quota_refills_and_says_how_long_to_wait() {
+    #[tokio::test]
+    async fn a_quota_refills_and_says_how_long_to_wait() {
         let clock = Clock::fixed(Timestamp(1_000_000));
-        let limits = Limits::new(&Quotas::default(), &clock);
+        let limits = alone("", &clock);
         let key = limits.key("alice");
         for _ in 0..20 {
-            limits.take(Rule::Message, key).unwrap();
+            limits.take(Rule::Message, key).await.unwrap();
         }
-        assert_eq!(wait(limits.take(Rule::Message, key)), 100);
-        limits.take(Rule::Message, limits.key("bob")).unwrap();
+        assert_eq!(wait(limits.take(Rule::Message, key).await), 100);
+        limits.take(Rule::Message, limits.key("bob")).await.unwrap();
         clock.advance_ms(100);
-        limits.take(Rule::Message, key).unwrap();
-        assert_eq!(wait(limits.take(Rule::Message, key)), 100);
-        limits.give_back(Rule::Message, key);
-        limits.take(Rule::Message, key).unwrap();
+        limits.take(Rule::Message, key).await.unwrap();
+        assert_eq!(wait(limits.take(Rule::Message, key).await), 100);
+        limits.give_back(Rule::Message, key).await;
+        limits.take(Rule::Message, key).await.unwrap();
     }
 
-    #[test]
-    fn a_house_of_ipv6_is_one_address() {
-        let limits = Limits::new(&"sign-up=1/h".parse().unwrap(), &Clock::fixed(Timestamp(0)));
-        let from = |text: &str| limits.take_from(Rule::SignUp, Some(text.parse().unwrap()));
-        from("2001:db8:1:2::1").unwrap();
-        assert_eq!(wait(from("2001:db8:1:2:ffff::9")), 3_600_000);
-        from("2001:db8:1:3::1").unwrap();
-        from("192.0.2.1").unwrap();
-        assert!(wait(from("::ffff:192.0.2.1")) > 0);
-        assert!(limits.take_from(Rule::SignUp, None).is_ok());
+    #[tokio::test]
+    async fn a_house_of_ipv6_is_one_address() {
+        let limits = alone("sign-up=1/h", &Clock::fixed(Timestamp(0)));
+        let from =
+            async |text: &str| limits.take_from(Rule::SignUp, Some(text.parse().unwrap())).await;
+        from("2001:db8:1:2::1").await.unwrap();
+        assert_eq!(wait(from("2001:db8:1:2:ffff::9").await), 3_600_000);
+        from("2001:db8:1:3::1").await.unwrap();
+        from("192.0.2.1").await.unwrap();
+        assert!(wait(from("::ffff:192.0.2.1").await) > 0);
+        assert!(limits.take_from(Rule::SignUp, None).await.is_ok());
     }
 
     #[test]
@@ -353,12 +396,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn whose_time_is_over_is_forgotten() {
+    #[tokio::test]
+    async fn whose_time_is_over_is_forgotten() {
         let clock = Clock::fixed(Timestamp(1_000_000));
-        let limits = Limits::new(&Quotas::default(), &clock);
+        let limits = alone("", &clock);
         for n in 0..MANY {
-            limits.take(Rule::Message, limits.key(n)).unwrap();
+            limits.take(Rule::Message, limits.key(n)).await.unwrap();
         }
         let kept = || {
             let (_, counter) = limits.counter(Rule::Message).unwrap();
@@ -366,7 +409,7 @@ mod tests {
         };
         assert_eq!(kept(), MANY);
         clock.advance_ms(1_000);
-        limits.take(Rule::Message, limits.key("one more")).unwrap();
+        limits.take(Rule::Message, limits.key("one more")).await.unwrap();
         assert_eq!(kept(), 1);
     }
 
@@ -374,6 +417,6 @@ mod tests {
     fn what_is_off_counts_nothing() {
         let limits = Limits::off();
         let key = limits.key("anyone");
-        (0..1_000).for_each(|_| limits.take(Rule::SignUp, key).unwrap());
+        (0..1_000).for_each(|_| limits.count(Rule::SignUp, key).unwrap());
     }
 }

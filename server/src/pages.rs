@@ -264,7 +264,7 @@ pub async fn set_picture(visit: Visit, request: Request) -> Page {
     let viewer = visit.signed_in()?;
     let ctx = &visit.house.ctx;
     let set = async {
-        accounts::profile::expect_picture(ctx, &viewer)?;
+        accounts::profile::expect_picture(ctx, &viewer).await?;
         let Picture(bytes) = Picture::from_request(request, &()).await?;
         accounts::profile::set_picture(ctx, &viewer, Some(bytes)).await?;
         Ok::<_, Refusal>(())

@@ -61,7 +61,7 @@ pub async fn sign_in(
 pub async fn request_reset(#[server(default)] email: String) -> Result<(), Failure> {
     let caller = super::Caller::here()?;
     let email = protocol::Email::parse(&email).map_err(Failure::in_field("email"))?;
-    domain::accounts::request_reset(&caller.ctx, email, Some(caller.address))?;
+    domain::accounts::request_reset(&caller.ctx, email, Some(caller.address)).await?;
     leptos_axum::redirect("/forgotten?sent");
     Ok(())
 }

@@ -53,9 +53,9 @@ pub(super) async fn claim(tx: &mut Tx, ctx: &Ctx, id: AccountId, email: &Email) 
     }
     forget(tx, id).await?;
     // Nor does anybody have letters sent to one address after the other.
-    ctx.limits().take_for(Rule::Claim, id)?;
+    ctx.limits().take_for(Rule::Claim, id).await?;
     // Whoever asks: nobody is mailed for ever. That it was asked before is told to nobody.
-    if ctx.limits().take(Rule::Letter, ctx.limits().key(("claim", &key))).is_err() {
+    if ctx.limits().take(Rule::Letter, ctx.limits().key(("claim", &key))).await.is_err() {
         return Ok(Claimed::Asked);
     }
     let house = ctx.address();

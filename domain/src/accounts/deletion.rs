@@ -17,7 +17,7 @@ const NAME: &str = "Deleted account";
 /// `Invalid` for a wrong password; `RateLimited` after some of them.
 pub async fn delete(ctx: &Ctx, viewer: &Viewer, password: &Password, said: Said) -> Result<()> {
     let id = viewer.account();
-    ctx.limits().take_for(Rule::Password, id)?;
+    ctx.limits().take_for(Rule::Password, id).await?;
     passwords::confirm(ctx, id, password).await?;
     ctx.transact_as(viewer, async |tx| {
         super::lock(tx, id).await?;

@@ -55,14 +55,14 @@ pub async fn shown_email(ctx: &Ctx, username: &str) -> Result<Option<String>> {
 /// another address without the password.
 pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result<Account> {
     let id = viewer.account();
-    ctx.limits().take_for(Rule::Profile, id)?;
+    ctx.limits().take_for(Rule::Profile, id).await?;
     if let Some(email) = &change.email
         && own(ctx, viewer).await?.email.unwrap_or_default() != *email
     {
         let current = change.current.as_ref().ok_or_else(passwords::wrong)?;
-        ctx.limits().take_for(Rule::Password, id)?;
+        ctx.limits().take_for(Rule::Password, id).await?;
         passwords::confirm(ctx, id, current).await?;
-        ctx.limits().give_back(Rule::Password, ctx.limits().key(id));
+        ctx.limits().give_back(Rule::Password, ctx.limits().key(id)).await;
     }
     ctx.transact_as(viewer, async |tx| {
         let row = super::lock(tx, id).await?;
@@ -132,8 +132,8 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
 ///
 /// # Errors
 /// `RateLimited`.
-pub fn expect_picture(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
-    ctx.limits().take_for(Rule::Picture, viewer.account())
+pub async fn expect_picture(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    ctx.limits().take_for(Rule::Picture, viewer.account()).await
 }
 
 /// Shows another picture of the viewer; `None` for none, which shows initials.

@@ -39,8 +39,8 @@ mod link {
 ///
 /// # Errors
 /// `RateLimited` past what an address of the network may ask for.
-pub fn request_reset(ctx: &Ctx, email: Email, address: Option<IpAddr>) -> Result<()> {
-    ctx.limits().take_from(Rule::Reset, address)?;
+pub async fn request_reset(ctx: &Ctx, email: Email, address: Option<IpAddr>) -> Result<()> {
+    ctx.limits().take_from(Rule::Reset, address).await?;
     let ctx = ctx.clone();
     tokio::spawn(async move {
         if let Err(error) = post_link(&ctx, &email).await {
@@ -52,9 +52,8 @@ pub fn request_reset(ctx: &Ctx, email: Email, address: Option<IpAddr>) -> Result
 
 async fn post_link(ctx: &Ctx, email: &Email) -> Result<()> {
     let key = email.as_str().to_lowercase();
-    if key.contains('\0')
-        || ctx.limits().take(Rule::Letter, ctx.limits().key(("reset", &key))).is_err()
-    {
+    let counted = ctx.limits().key(("reset", &key));
+    if key.contains('\0') || ctx.limits().take(Rule::Letter, counted).await.is_err() {
         return Ok(());
     }
     let found = account::Entity::find()
@@ -100,9 +99,9 @@ pub async fn change_password(
     new: &Password,
 ) -> Result<()> {
     let id = viewer.account();
-    ctx.limits().take_for(Rule::Password, id)?;
+    ctx.limits().take_for(Rule::Password, id).await?;
     let known = passwords::confirm(ctx, id, current).await?;
-    ctx.limits().give_back(Rule::Password, ctx.limits().key(id));
+    ctx.limits().give_back(Rule::Password, ctx.limits().key(id)).await;
     passwords::judge(ctx, new, &words(ctx, id).await?).await?.accept()?;
     let password_hash = ctx.hasher.hash(new).await?;
     ctx.transact_as(viewer, async |tx| {

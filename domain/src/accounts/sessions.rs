@@ -119,12 +119,14 @@ pub async fn sign_in(ctx: &Ctx, form: SignIn, device: Device<'_>) -> Result<(Use
         [(Rule::SignInAddress, limits.key(network)), (Rule::SignIn, limits.key((&login, network)))];
     if device.address.is_some() {
         for (rule, key) in counted {
-            limits.take(rule, key)?;
+            limits.take(rule, key).await?;
         }
     }
     let signed_in = check(ctx, &login, &form, device).await;
     if !matches!(signed_in, Err(Error::Unauthenticated(_))) && device.address.is_some() {
-        counted.into_iter().for_each(|(rule, key)| limits.give_back(rule, key));
+        for (rule, key) in counted {
+            limits.give_back(rule, key).await;
+        }
     }
     signed_in
 }

@@ -28,12 +28,12 @@ pub async fn sign_up(
     device: Device<'_>,
 ) -> Result<(User, sessions::Token)> {
     // What is refused for its password counts as a password, not as an account.
-    ctx.limits().take_from(Rule::Strength, device.address)?;
+    ctx.limits().take_from(Rule::Strength, device.address).await?;
     passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
     if ctx.challenges_bots && device.address.is_some() {
         challenge::take(ctx, form.challenge.as_ref())?;
     }
-    ctx.limits().take_from(Rule::SignUp, device.address)?;
+    ctx.limits().take_from(Rule::SignUp, device.address).await?;
     let hash = ctx.hasher.hash(&form.password).await?;
     ctx.transact(async |tx| {
         let user = insert(tx, ctx, &form, hash, false).await?;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use protocol::{AccountId, Message, MessageId, NotificationId, RoomId, SessionId, messages::By};
 use tokio::sync::{Notify, mpsc};
 
-use crate::{Clock, Result, presence};
+use crate::{Clock, Result, limits, presence};
 
 /// Something that was committed.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,14 @@ impl Bus {
             Some(url) => Others::Redis(redis::Wakes::open(url, house, clock).await?),
         };
         Ok(Self { listeners: Arc::default(), others })
+    }
+
+    /// Where nodes count together, if they share a Redis.
+    pub(crate) fn counters(&self, house: &str) -> Option<limits::Shared> {
+        match &self.others {
+            Others::Local => None,
+            Others::Redis(wakes) => Some(limits::Shared::new(wakes.client(), house)),
+        }
     }
 
     /// Everything that is published from here on. A listener only sorts changes into bounded

@@ -97,6 +97,11 @@ impl Wakes {
         Ok(wakes)
     }
 
+    /// For asking it something.
+    pub(super) fn client(&self) -> Client {
+        self.publisher.clone()
+    }
+
     pub(super) fn send(&self) {
         self.due.notify_one();
     }

@@ -37,7 +37,7 @@ const OPEN: u64 = 100;
 pub async fn ask(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<Asked> {
     let user = accounts::by_username(ctx, username).await?;
     let me = viewer.account();
-    ctx.limits().take_for(Rule::Request, me)?;
+    ctx.limits().take_for(Rule::Request, me).await?;
     ctx.transact_as(viewer, async |tx| {
         accounts::lock_pair(tx, me, user.id).await?;
         let (relation, open) = relation::between(tx.conn(), me, user.id).await?;

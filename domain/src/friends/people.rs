@@ -54,7 +54,7 @@ pub async fn search(
     cursor: Option<&str>,
     limit: Limit,
 ) -> Result<Items<Profile>> {
-    ctx.limits().take_for(Rule::Search, viewer.account())?;
+    ctx.limits().take_for(Rule::Search, viewer.account()).await?;
     let query = query.trim().to_lowercase();
     let length = query.chars().count();
     if length < SHORTEST_QUERY {

@@ -30,7 +30,7 @@ use crate::{
 /// `NotFound` where it is not in this room, or deleted; `Forbidden` where it is somebody else's, the
 /// room is closed, or they are muted there; `RateLimited`.
 pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Result<Arc<Message>> {
-    ctx.limits().take_for(Rule::Message, member.account())?;
+    ctx.limits().take_for(Rule::Message, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         let mut row = of_room(tx, member, id).await?;
@@ -66,7 +66,7 @@ pub async fn edit(ctx: &Ctx, member: &Member, id: MessageId, body: Body) -> Resu
 /// `NotFound` where it is not in this room; `Forbidden` for who is neither its author nor a
 /// moderator.
 pub async fn delete(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Message>> {
-    ctx.limits().take_for(Rule::Message, member.account())?;
+    ctx.limits().take_for(Rule::Message, member.account()).await?;
     let (deleted, is_new) = ctx
         .transact_as(member.viewer(), async |tx| {
             let room = access::still_member(tx, member).await?;

@@ -37,7 +37,7 @@ pub async fn react(
     if !is_emoji(emoji) {
         return Err(Error::invalid("emoji", "This is no emoji."));
     }
-    ctx.limits().take_for(Rule::Reaction, member.account())?;
+    ctx.limits().take_for(Rule::Reaction, member.account()).await?;
     let me = member.account();
     let message = ctx
         .transact_as(member.viewer(), async |tx| {

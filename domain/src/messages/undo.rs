@@ -33,7 +33,7 @@ pub const UNDO_MS: i64 = 10_000;
 /// `NotFound` where the message is not in this room; `Conflict` where it was deleted by somebody else,
 /// or longer ago.
 pub async fn restore(ctx: &Ctx, member: &Member, id: MessageId) -> Result<Arc<Message>> {
-    ctx.limits().take_for(Rule::Message, member.account())?;
+    ctx.limits().take_for(Rule::Message, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         let mut row = of_room(tx, member, id).await?;

@@ -51,7 +51,7 @@ pub async fn invite(
     if uses.is_some_and(|uses| !(1..=10_000).contains(&uses)) {
         return Err(Error::invalid("uses", "Between 1 and 10,000."));
     }
-    ctx.limits().take_for(Rule::Invite, member.account())?;
+    ctx.limits().take_for(Rule::Invite, member.account()).await?;
     let code = clock::secret::<16>();
     let expires_at = Timestamp(ctx.clock().now().0 + seconds * 1_000);
     ctx.transact_as(member.viewer(), async |tx| {

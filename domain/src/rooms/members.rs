@@ -32,7 +32,7 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
         return Err(Error::invalid("kind", "A room is public or private."));
     }
     let me = viewer.account();
-    ctx.limits().take_for(Rule::Room, me)?;
+    ctx.limits().take_for(Rule::Room, me).await?;
     if new.members.len() > TOGETHER {
         return Err(Error::invalid("members", "At most 50 people come with a room."));
     }
@@ -72,7 +72,7 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
 /// `NotFound` where there is no such public room, or they were removed from it.
 pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
     let me = viewer.account();
-    ctx.limits().take_for(Rule::Membership, me)?;
+    ctx.limits().take_for(Rule::Membership, me).await?;
     ctx.transact_as(viewer, async |tx| {
         let room = access::lock(tx, id).await?;
         if access::membership_of(tx.conn(), id, me).await?.is_some() {

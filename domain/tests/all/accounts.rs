@@ -132,7 +132,7 @@ async fn a_reset_link_works_once_and_ends_every_session() {
     let viewer = accounts::sessions::authenticate(&house.ctx, token.as_str()).await.unwrap();
     let ask = async || {
         let email = Email::parse("ALICE@example.org").unwrap();
-        accounts::request_reset(&house.ctx, email, None).unwrap();
+        accounts::request_reset(&house.ctx, email, None).await.unwrap();
         let letter = house.letter().await;
         assert_eq!(letter.to, "alice@example.org");
         token_in(&letter)
@@ -159,7 +159,7 @@ async fn a_reset_link_works_once_and_ends_every_session() {
     house.ctx.clock().advance_ms(31 * 60 * 1_000);
     assert!(matches!(reset(late.as_str()).await, Err(Error::NotFound)), "too old");
     let nobody = Email::parse("nobody@example.org").unwrap();
-    accounts::request_reset(&house.ctx, nobody, None).unwrap();
+    accounts::request_reset(&house.ctx, nobody, None).await.unwrap();
     // The next letter is for who has an address.
     ask().await;
 }
@@ -251,7 +251,7 @@ async fn who_knew_the_password_before_it_was_reset_takes_the_account_by_no_other
     let evil = token_in(&house.letter().await);
     // She resets the password by her own.
     let hers = Email::parse("alice@example.org").unwrap();
-    accounts::request_reset(&house.ctx, hers.clone(), None).unwrap();
+    accounts::request_reset(&house.ctx, hers.clone(), None).await.unwrap();
     let reset = token_in(&house.letter().await);
     let new = Password::parse("another fine horse").unwrap();
     accounts::reset_password(&house.ctx, &reset, &new).await.unwrap();

@@ -65,8 +65,13 @@ impl House {
 
     /// A node of the house that keeps everything here.
     pub async fn on(shared: &Shared) -> Self {
+        Self::on_with(shared, |config| config).await
+    }
+
+    /// The same, set up otherwise.
+    pub async fn on_with(shared: &Shared, change: impl FnOnce(Config) -> Config) -> Self {
         let place = Place::Elsewhere(shared.database_url.clone(), shared.redis_url.clone());
-        let ctx = place.open(|config| config).await;
+        let ctx = place.open(change).await;
         Self { ctx, place }
     }
 

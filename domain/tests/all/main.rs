@@ -4,6 +4,7 @@
 mod accounts;
 mod friends;
 mod house;
+mod limits;
 mod messages;
 mod moderation;
 mod notifications;

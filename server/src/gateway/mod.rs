@@ -62,15 +62,15 @@ pub async fn open(
     let limits = house.ctx.limits();
     let who = match (signed_in, wish.room) {
         (Ok(SignedIn(viewer)), None) => {
-            limits.take_for(Rule::Handshake, viewer.account())?;
+            limits.take_for(Rule::Handshake, viewer.account()).await?;
             Who::Viewer(viewer)
         }
         (Err(refused), None) => {
-            limits.take_from(Rule::HandshakeAddress, Some(caller.address))?;
+            limits.take_from(Rule::HandshakeAddress, Some(caller.address)).await?;
             return Err(refused);
         }
         (_, Some(room)) => {
-            limits.take_from(Rule::HandshakeAddress, Some(caller.address))?;
+            limits.take_from(Rule::HandshakeAddress, Some(caller.address)).await?;
             Who::Visitor(rooms::reader(&house.ctx, None, room).await?)
         }
     };

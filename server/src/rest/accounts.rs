@@ -63,7 +63,7 @@ pub async fn request_reset(
     caller: Caller,
     input::Json(ResetRequest { email }): input::Json<ResetRequest>,
 ) -> Answer<StatusCode> {
-    accounts::request_reset(&house.ctx, email, Some(caller.address))?;
+    accounts::request_reset(&house.ctx, email, Some(caller.address)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -127,7 +127,7 @@ pub async fn set_picture(
     SignedIn(viewer): SignedIn,
     request: Request,
 ) -> Answer<Json<User>> {
-    profile::expect_picture(&house.ctx, &viewer)?;
+    profile::expect_picture(&house.ctx, &viewer).await?;
     let Picture(bytes) = Picture::from_request(request, &()).await?;
     Ok(Json(profile::set_picture(&house.ctx, &viewer, Some(bytes)).await?))
 }
@@ -176,7 +176,7 @@ pub async fn strength(
     caller: Caller,
     input::Json(StrengthCheck { password, words }): input::Json<StrengthCheck>,
 ) -> Answer<Json<Strength>> {
-    house.ctx.limits().take_from(Rule::Strength, Some(caller.address))?;
+    house.ctx.limits().take_from(Rule::Strength, Some(caller.address)).await?;
     Ok(Json(passwords::judge(&house.ctx, &password, &words).await?.strength))
 }
 

@@ -1,0 +1,81 @@
+//! Limits that nodes count together, in a real Redis.
+
+use domain::{Config, Error, accounts::sessions, accounts::sessions::Device, limits::Rule};
+use engines::{Redis, Shared};
+use protocol::{Login, Password, accounts::SignIn};
+
+use super::house::House;
+
+const ADDRESS: &str = "192.0.2.7";
+
+async fn two(shared: &Shared) -> [House; 2] {
+    let limited =
+        |config| Config { quotas: Some("sign-in=5/m,sign-up=3/h".parse().unwrap()), ..config };
+    [House::on_with(shared, limited).await, House::on_with(shared, limited).await]
+}
+
+async fn sign_up(house: &House) -> Result<(), Error> {
+    house.ctx.limits().take_from(Rule::SignUp, Some(ADDRESS.parse().unwrap())).await
+}
+
+#[tokio::test]
+async fn what_is_done_on_one_node_counts_on_the_other() {
+    let shared = Shared::start();
+    let nodes = two(&shared).await;
+    for n in 0..3 {
+        sign_up(&nodes[n % 2]).await.unwrap();
+    }
+    for node in &nodes {
+        match sign_up(node).await {
+            Err(Error::RateLimited { retry_after_ms }) => {
+                assert!((1..=1_200_000).contains(&retry_after_ms), "{retry_after_ms}");
+            }
+            other => panic!("{other:?}"),
+        }
+        node.ctx.limits().take_from(Rule::SignUp, "192.0.2.8".parse().ok()).await.unwrap();
+    }
+    // Twenty minutes for each of three an hour.
+    for node in &nodes {
+        node.ctx.clock().advance_ms(20 * 60 * 1_000);
+    }
+    sign_up(&nodes[0]).await.unwrap();
+    assert!(sign_up(&nodes[1]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_right_password_counts_nowhere_and_a_wrong_one_everywhere() {
+    let shared = Shared::start();
+    let nodes = two(&shared).await;
+    nodes[0].person("alice").await;
+    let device = Device { user_agent: None, address: ADDRESS.parse().ok() };
+    let sign_in = async |house: &House, password: &str| {
+        let password = Password::parse(password).unwrap();
+        let form = SignIn { login: Login::parse("alice").unwrap(), password };
+        sessions::sign_in(&house.ctx, form, device).await
+    };
+    for n in 0..8 {
+        sign_in(&nodes[n % 2], "correct horse battery").await.unwrap();
+    }
+    for n in 0..5 {
+        let wrong = sign_in(&nodes[n % 2], "wrong horse battery").await;
+        assert!(matches!(wrong, Err(Error::Unauthenticated(_))), "{n}");
+    }
+    for node in &nodes {
+        let late = sign_in(node, "correct horse battery").await;
+        assert!(matches!(late, Err(Error::RateLimited { .. })));
+    }
+}
+
+#[tokio::test]
+async fn without_redis_each_node_counts_for_itself() {
+    let (mut shared, mut redis) = (Shared::start(), Redis::start());
+    shared.redis_url = redis.url();
+    let nodes = two(&shared).await;
+    redis.stop();
+    for node in &nodes {
+        for _ in 0..3 {
+            sign_up(node).await.unwrap();
+        }
+        assert!(sign_up(node).await.is_err());
+    }
+}
