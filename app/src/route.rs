@@ -29,17 +29,13 @@ pub enum Route {
 impl Route {
     /// The page at a path with its query.
     pub fn of(address: &str) -> Self {
-        let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let query = query.split('#').next().unwrap_or_default();
+        let path = address.split('?').next().unwrap_or_default();
         match path.trim_matches('/').split_once('/') {
             None => match path.trim_matches('/') {
                 "" => Self::Home,
                 "friends" => Self::Friends,
                 "activity" => Self::Activity,
-                "people" => {
-                    let typed = query.split('&').find_map(|pair| pair.strip_prefix("query="));
-                    Self::People(decoded(typed.unwrap_or_default()))
-                }
+                "people" => Self::People(decoded(asked(address, "query").unwrap_or_default())),
                 _ => Self::Nowhere,
             },
             Some(("friends", "requests")) => Self::Requests,
@@ -85,12 +81,12 @@ fn decoded(text: &str) -> String {
 
 /// What an address asks for by this name, as it stands there.
 fn asked<'a>(address: &'a str, name: &str) -> Option<&'a str> {
-    let (_, query) = address.split_once('?')?;
+    let (_, query) = address.split('#').next()?.split_once('?')?;
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Rooms that stand beside the open one, at most.
-const BESIDE: usize = 3;
+pub const BESIDE: usize = 3;
 
 /// The rooms that an address has beside its own.
 pub fn beside(address: &str) -> Vec<RoomId> {
@@ -113,7 +109,8 @@ fn listed(beside: &[RoomId]) -> String {
     format!("beside={}", ids.join("."))
 }
 
-/// A room's address, with others beside it.
+/// A room's address, with others beside it. With none it says so: an address that says nothing of them
+/// leaves those where they are that stand there.
 pub fn arranged(open: RoomId, beside: &[RoomId]) -> String {
     format!("/rooms/{open}?{}", listed(beside))
 }

@@ -142,7 +142,21 @@ fn passes(error: &sqlx::Error) -> bool {
             // MySQL: too many connections, on its way down, full, read-only, given up.
             Some(number) => matches!(
                 number,
-                1021 | 1040 | 1041 | 1053 | 1114 | 1203 | 1290 | 1317 | 1836 | 1927 | 1969 | 3024
+                1021 | 1040
+                    | 1041
+                    | 1047
+                    | 1053
+                    | 1114
+                    | 1203
+                    | 1226
+                    | 1290
+                    | 1317
+                    | 1461
+                    | 1836
+                    | 1927
+                    | 1969
+                    | 3024
+                    | 4031
             ),
             None => said.code().is_some_and(|code| says_later(&code)),
         },

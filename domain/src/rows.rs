@@ -1,11 +1,9 @@
 //! Many rows in one statement. Statements are prepared once for each number of rows, so numbers are
 //! rounded to powers of two: a repeated row changes nothing where rows are looked up or set.
 
-use std::fmt::Write as _;
-
 use sea_orm::{DbBackend, EntityTrait, IdenStatic as _, Iterable as _, Statement, Value};
 
-/// What a column holds; PostgreSQL wants it said.
+/// What a column holds; servers want it said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Of {
     Id,
@@ -19,6 +17,14 @@ impl Of {
             Self::Id => "uuid",
             Self::Number => "bigint",
             Self::Text => "text",
+        }
+    }
+
+    fn mysql(self) -> &'static str {
+        match self {
+            Self::Id => "BINARY(16)",
+            Self::Number => "SIGNED",
+            Self::Text => "CHAR",
         }
     }
 }
@@ -137,12 +143,14 @@ impl<const N: usize> Rows<N> {
             for (column, (name, of)) in self.columns.iter().enumerate() {
                 number += 1;
                 sql.push_str(if column == 0 { "" } else { ", " });
-                value(backend, sql, number);
-                // Writing to a string cannot fail.
                 match backend {
-                    DbBackend::Postgres => drop(write!(sql, "::{}", of.postgres())),
-                    DbBackend::MySql if row == 0 => drop(write!(sql, " AS {name}")),
-                    _ => {}
+                    DbBackend::Postgres => {
+                        sql.push_str(&format!("${number}::{}", of.postgres()));
+                    }
+                    DbBackend::MySql if row == 0 => {
+                        sql.push_str(&format!("CAST(? AS {}) AS {name}", of.mysql()));
+                    }
+                    _ => sql.push('?'),
                 }
             }
             sql.push_str(if backend == DbBackend::MySql { "" } else { ")" });
@@ -153,7 +161,7 @@ impl<const N: usize> Rows<N> {
 /// Where a value goes.
 fn value(backend: DbBackend, sql: &mut String, number: usize) {
     match backend {
-        DbBackend::Postgres => drop(write!(sql, "${number}")),
+        DbBackend::Postgres => sql.push_str(&format!("${number}")),
         _ => sql.push('?'),
     }
 }
@@ -245,7 +253,7 @@ mod tests {
         );
         assert_eq!(
             sql(DbBackend::MySql),
-            "UPDATE t JOIN (SELECT ? AS a, ? AS b UNION ALL SELECT ?, ?) AS w ON t.b = w.b \
+            "UPDATE t JOIN (SELECT CAST(? AS SIGNED) AS a, CAST(? AS CHAR) AS b UNION ALL SELECT ?, ?) AS w ON t.b = w.b \
              SET t.c = w.a"
         );
     }

@@ -11,13 +11,13 @@ use axum::{
     extract::{ConnectInfo, FromRequest as _, Path, Query, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{Viewer, accounts, friends, messages, notifications, presence, rooms};
+use domain::{Ctx, Viewer, accounts, friends, messages, notifications, presence, rooms};
 use http::{HeaderMap, HeaderValue, Uri, header};
 use leptos::prelude::*;
 use protocol::{
     Items, Limit, Problem, RoomId,
     friends::{Profile, Relation},
-    messages::Window,
+    messages::{History, Window},
 };
 use serde::Deserialize;
 
@@ -175,26 +175,38 @@ pub async fn room(visit: Visit, Path(id): Path<String>, Query(place): Query<Plac
     let ctx = &visit.house.ctx;
     let refused = |error| visit.refused(error);
     let Some(viewer) = visit.viewer else { return look(&visit, id, place).await };
-    let member = match rooms::member(ctx, &viewer, id).await {
+    let mut open = vec![match opened(ctx, &viewer, id, place.window()).await {
         Err(domain::Error::NotFound) => return look(&visit, id, place).await,
-        member => member.map_err(refused)?,
-    };
-    let limit = Limit::try_from(MESSAGES).unwrap_or_default();
-    let history = messages::history(ctx, &member, place.window(), limit).await.map_err(refused)?;
-    let mut snapshot = visit.snapshot(&viewer).await?;
-    if !snapshot.ready.rooms.iter().any(|room| room.id == id) {
-        snapshot.ready.rooms.push(rooms::show(ctx, viewer.account(), id).await.map_err(refused)?);
-    }
-    snapshot.histories.push((id, history));
-    // What has no place beside it is not there: the page says so.
+        opened => opened.map_err(refused)?,
+    }];
     for id in app::beside(visit.address()) {
-        if let Ok(member) = rooms::member(ctx, &viewer, id).await {
-            let window = Window::Newest;
-            let history = messages::history(ctx, &member, window, limit).await.map_err(refused)?;
-            snapshot.histories.push((id, history));
+        match opened(ctx, &viewer, id, Window::Newest).await {
+            // Where it would stand, the page says that nothing is there.
+            Err(domain::Error::NotFound) => {}
+            opened => open.push(opened.map_err(refused)?),
         }
     }
+    let mut snapshot = visit.snapshot(&viewer).await?;
+    let listed = |room: RoomId| snapshot.ready.rooms.iter().any(|known| known.id == room);
+    let unlisted: Vec<RoomId> = open.iter().map(|(id, _)| *id).filter(|id| !listed(*id)).collect();
+    for id in unlisted {
+        let room = rooms::show(ctx, viewer.account(), id).await.map_err(refused)?;
+        snapshot.ready.rooms.push(room);
+    }
+    snapshot.histories = open;
     Ok(visit.app(snapshot, place.before.is_none()))
+}
+
+/// What was said in a room that the viewer is in.
+async fn opened(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    id: RoomId,
+    window: Window,
+) -> Result<(RoomId, History), domain::Error> {
+    let member = rooms::member(ctx, viewer, id).await?;
+    let limit = Limit::try_from(MESSAGES).unwrap_or_default();
+    Ok((id, messages::history(ctx, &member, window, limit).await?))
 }
 
 /// `GET /friends`

@@ -346,7 +346,12 @@ fn mark_read(live: Live, room: RoomId, scroller: NodeRef<html::Div>) {
             look();
         });
         let back = window_event_listener(ev::focus, move |_| look());
-        on_cleanup(move || back.remove());
+        // A panel that had no room may have some now.
+        let wider = window_event_listener(ev::resize, move |_| look());
+        on_cleanup(move || {
+            back.remove();
+            wider.remove();
+        });
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = (live, room, scroller);

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::{
     frame::Badge,
     live::{Live, world::Touched},
-    ui::Icon,
+    ui::{Icon, opened},
 };
 
 use cards::Cards;
@@ -71,17 +71,6 @@ pub fn UnreadChats() -> impl IntoView {
                 {move || is_open.get().then(|| view! { <Chats /> })}
             </div>
         </details>
-    }
-}
-
-/// Whether a menu has just been opened.
-fn opened(event: &leptos::ev::Event) -> bool {
-    #[cfg(feature = "hydrate")]
-    return crate::browser::has_attribute(event, "open");
-    #[cfg(not(feature = "hydrate"))]
-    {
-        let _ = event;
-        false
     }
 }
 

@@ -58,7 +58,11 @@ fn Row(id: RoomId) -> impl IntoView {
     let place = Place::here();
     let href = format!("/rooms/{id}");
     let here = href.clone();
-    let is_open = Memo::new(move |_| place.path() == here || place.beside().contains(&id));
+    // The open one, or one that stands beside it.
+    let current = Memo::new(move |_| match place.path() == here {
+        true => Some("page"),
+        false => place.beside().contains(&id).then_some("true"),
+    });
     let shown =
         Memo::new(move |_| live.get(Touched::Room(id), |world| world.room(id).map(Shown::of)));
     let class = move || match shown.read().as_ref().is_some_and(|room| room.unread > 0) {
@@ -67,7 +71,7 @@ fn Row(id: RoomId) -> impl IntoView {
     };
     view! {
         <li>
-            <a class=class href=href aria-current=move || is_open.get().then_some("page")>
+            <a class=class href=href aria-current=move || current.get()>
                 <Face id />
                 {move || shown.get().map(drawn)}
             </a>

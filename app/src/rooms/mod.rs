@@ -14,4 +14,5 @@ pub use browse::{Directory, Invited, NewRoom};
 pub use manage::{Managed, RoomSettings, said};
 
 pub use list::{Face, RoomList, in_order};
-pub use page::{HomePage, Panels, RoomPage};
+pub use page::{HomePage, RoomPage};
+pub use panels::Panels;

@@ -22,24 +22,9 @@ use crate::{
     },
     messages::{Acting, Composer, MessageList, UndoLine},
     presence::{self, TypingLine},
-    route::{Place, Route},
+    route::Place,
     ui::{Avatar, Empty, Here, Icon, Size},
 };
-
-/// The open room, and those that stand beside it on a wide screen.
-#[component]
-pub fn Panels() -> impl IntoView {
-    let place = Place::here();
-    let panel = |at: usize| {
-        let id = Memo::new(move |_| match (at, place.route()) {
-            (0, Route::Room(id)) => Some(id),
-            (0, _) => None,
-            (at, _) => place.beside().get(at - 1).copied(),
-        });
-        move || id.get().map(|id| view! { <RoomPage id /> })
-    };
-    [0, 1, 2, 3].map(panel)
-}
 
 /// Without an open room: where to begin.
 #[component]
@@ -168,7 +153,7 @@ fn Conversation(id: RoomId) -> impl IntoView {
                     })}
                 {(!is_visitor)
                     .then_some(move || match is_beside.get() {
-                        true => Either::Left(view! { <CloseBeside id /> }),
+                        true => Either::Left(view! { <CloseBeside id name /> }),
                         false => Either::Right(view! { <OpenBeside /> }),
                     })}
             </header>

@@ -1,14 +1,30 @@
 //! Several rooms side by side, on a screen that is wide enough.
 
+use std::array::from_fn;
+
 use leptos::prelude::*;
 use protocol::RoomId;
 
-use super::in_order;
+use super::{RoomPage, in_order};
 use crate::{
     live::Live,
-    route::{Place, Route, arranged},
-    ui::Icon,
+    route::{BESIDE, Place, Route, arranged},
+    ui::{Icon, opened},
 };
+
+/// The open room, and those that stand beside it.
+#[component]
+pub fn Panels() -> impl IntoView {
+    let place = Place::here();
+    from_fn::<_, { BESIDE + 1 }, _>(|at| {
+        let id = Memo::new(move |_| match (at, place.route()) {
+            (0, Route::Room(id)) => Some(id),
+            (0, _) => None,
+            (at, _) => place.beside().get(at - 1).copied(),
+        });
+        move || id.get().map(|id| view! { <RoomPage id /> })
+    })
+}
 
 /// The other rooms, to be put beside the open one.
 #[component]
@@ -19,6 +35,9 @@ pub fn OpenBeside() -> impl IntoView {
     let others = move || {
         let Route::Room(open) = place.route() else { return Vec::new() };
         let beside = place.beside();
+        if beside.len() == BESIDE {
+            return Vec::new();
+        }
         let rooms = live.peek(|world| {
             let name = |id: RoomId| Some((id, world.room(id)?.name.clone()));
             in_order(world).concat().into_iter().filter_map(name).collect::<Vec<_>>()
@@ -36,14 +55,19 @@ pub fn OpenBeside() -> impl IntoView {
     };
     view! {
         <details
-            class="menu menu--down beside js-only"
-            on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)
+            class="menu menu--down beside js-only wide-only"
+            on:toggle=move |event| is_open.set(opened(&event))
         >
             <summary class="icon-button" aria-label="Open another chat beside this one">
                 <Icon name="columns-2" />
             </summary>
             <div class="menu__panel">
-                <p class="menu__label">"Open beside"</p>
+                <p class="menu__label">
+                    {move || match place.beside().len() {
+                        BESIDE => "Close one first: there is room for four.",
+                        _ => "Open beside",
+                    }}
+                </p>
                 {move || is_open.get().then(others)}
             </div>
         </details>
@@ -52,7 +76,7 @@ pub fn OpenBeside() -> impl IntoView {
 
 /// Puts a room away that stands beside another.
 #[component]
-pub fn CloseBeside(id: RoomId) -> impl IntoView {
+pub fn CloseBeside(id: RoomId, name: Signal<String>) -> impl IntoView {
     let place = Place::here();
     let without = move || {
         let Route::Room(open) = place.route() else { return None };
@@ -60,7 +84,7 @@ pub fn CloseBeside(id: RoomId) -> impl IntoView {
         Some(arranged(open, &beside))
     };
     view! {
-        <a class="icon-button" href=without aria-label="Close">
+        <a class="icon-button" href=without aria-label=move || format!("Close {}", name.get())>
             <Icon name="x" />
         </a>
     }

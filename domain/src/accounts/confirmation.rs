@@ -38,11 +38,39 @@ pub(super) enum Claimed {
     Asked,
 }
 
+/// Whether a letter may go to an address that somebody says is theirs: counted before anything is
+/// changed, since what changes it may be done twice.
+///
+/// # Errors
+/// `RateLimited` for who has letters sent to one address after the other.
+pub(super) async fn expect(ctx: &Ctx, asker: Option<AccountId>, email: &str) -> Result<bool> {
+    if !ctx.sends_mail {
+        return Ok(false);
+    }
+    let key = email.to_lowercase();
+    if let Some(id) = asker {
+        let row = account::Entity::find_by_id(id).one(ctx.db.read()).await?;
+        if row.is_some_and(|row| row.email_key.as_deref() == Some(&key)) {
+            return Ok(false);
+        }
+        ctx.limits().take_for(Rule::Claim, id).await?;
+    }
+    // Whoever asks: nobody is mailed for ever. That it was asked before is told to nobody.
+    Ok(ctx.limits().take(Rule::Letter, ctx.limits().key(("claim", &key))).await.is_ok())
+}
+
 /// What is to be stored of an address: with a mail server nothing counts before it is confirmed.
+/// `may_post` as [`expect`] has it.
 ///
 /// # Errors
 /// `Conflict` where it is somebody else's, and there is no mail server.
-pub(super) async fn claim(tx: &mut Tx, ctx: &Ctx, id: AccountId, email: &Email) -> Result<Claimed> {
+pub(super) async fn claim(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: AccountId,
+    email: &Email,
+    may_post: bool,
+) -> Result<Claimed> {
     let key = email.as_str().to_lowercase();
     let owner = owner(tx, &key).await?.filter(|owner| owner.id != id);
     if !ctx.sends_mail {
@@ -52,10 +80,7 @@ pub(super) async fn claim(tx: &mut Tx, ctx: &Ctx, id: AccountId, email: &Email) 
         };
     }
     forget(tx, id).await?;
-    // Nor does anybody have letters sent to one address after the other.
-    ctx.limits().take_for(Rule::Claim, id).await?;
-    // Whoever asks: nobody is mailed for ever. That it was asked before is told to nobody.
-    if ctx.limits().take(Rule::Letter, ctx.limits().key(("claim", &key))).await.is_err() {
+    if !may_post {
         return Ok(Claimed::Asked);
     }
     let house = ctx.address();

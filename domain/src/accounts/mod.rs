@@ -126,7 +126,7 @@ impl From<Named> for User {
 /// # Errors
 /// `NotFound` where it is gone.
 pub(crate) async fn lock(tx: &Tx, id: AccountId) -> Result<entity::Model> {
-    let found = entity::Entity::find_by_id(id).lock(tx.named()).one(tx.conn()).await?;
+    let found = entity::Entity::find_by_id(id).lock(tx.row_lock()).one(tx.conn()).await?;
     found.filter(|account| account.deleted_at.is_none()).ok_or(Error::NotFound)
 }
 
@@ -147,7 +147,7 @@ pub(crate) async fn hold_pair(tx: &Tx, one: AccountId, other: AccountId) -> Resu
     let locked = entity::Entity::find()
         .filter(entity::Column::Id.is_in([one, other]))
         .order_by_asc(entity::Column::Id)
-        .lock(tx.named())
+        .lock(tx.row_lock())
         .all(tx.conn())
         .await?;
     Ok(locked.iter().all(|account| account.deleted_at.is_none()))
@@ -160,7 +160,7 @@ pub(crate) async fn hold(tx: &Tx, ids: impl IntoIterator<Item = AccountId>) -> R
         entity::Entity::find()
             .filter(entity::Column::Id.is_in(ids))
             .order_by_asc(entity::Column::Id)
-            .lock(tx.named())
+            .lock(tx.row_lock())
             .all(tx.conn())
             .await?;
     }

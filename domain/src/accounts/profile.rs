@@ -64,6 +64,11 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
         passwords::confirm(ctx, id, current).await?;
         ctx.limits().give_back(Rule::Password, ctx.limits().key(id)).await;
     }
+    let email = change.email.as_deref().filter(|email| !email.is_empty());
+    let may_post = match email {
+        Some(email) => confirmation::expect(ctx, Some(id), email).await?,
+        None => false,
+    };
     ctx.transact_as(viewer, async |tx| {
         let row = super::lock(tx, id).await?;
         let mut changed = entity::ActiveModel { id: Set(id), ..Default::default() };
@@ -102,7 +107,7 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
                         confirmation::forget(tx, id).await?;
                         None
                     }
-                    false => Some(confirmation::claim(tx, ctx, id, &email).await?),
+                    false => Some(confirmation::claim(tx, ctx, id, &email, may_post).await?),
                 };
                 match claimed {
                     Some(confirmation::Claimed::Counts(key)) => {

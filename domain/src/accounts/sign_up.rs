@@ -35,8 +35,9 @@ pub async fn sign_up(
     }
     ctx.limits().take_from(Rule::SignUp, device.address).await?;
     let hash = ctx.hasher.hash(&form.password).await?;
+    let may_post = may_post(ctx, &form).await?;
     ctx.transact(async |tx| {
-        let user = insert(tx, ctx, &form, hash, false).await?;
+        let user = insert(tx, ctx, &form, hash, false, may_post).await?;
         let token = sessions::insert(tx, user.id, device.user_agent).await?;
         Ok((user, token))
     })
@@ -50,12 +51,21 @@ pub async fn sign_up(
 pub async fn create_admin(ctx: &Ctx, form: SignUp) -> Result<User> {
     passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
     let hash = ctx.hasher.hash(&form.password).await?;
+    let may_post = may_post(ctx, &form).await?;
     ctx.transact(async |tx| {
-        let user = insert(tx, ctx, &form, hash, true).await?;
+        let user = insert(tx, ctx, &form, hash, true, may_post).await?;
         followers::follow(tx, Fact::Administers(user.id)).await?;
         Ok(user)
     })
     .await
+}
+
+/// Whether a letter may go to the address that is given, if one is.
+async fn may_post(ctx: &Ctx, form: &SignUp) -> Result<bool> {
+    match &form.email {
+        Some(email) => confirmation::expect(ctx, None, email.as_str()).await,
+        None => Ok(false),
+    }
 }
 
 /// What the person is called, which makes no password.
@@ -77,6 +87,7 @@ async fn insert(
     form: &SignUp,
     password_hash: String,
     admin: bool,
+    may_post: bool,
 ) -> Result<User> {
     let username = form.username.as_str();
     let looks = skeleton(username);
@@ -116,7 +127,8 @@ async fn insert(
         _ => error.into(),
     })?;
     if let Some(email) = &form.email
-        && let confirmation::Claimed::Counts(key) = confirmation::claim(tx, ctx, id, email).await?
+        && let confirmation::Claimed::Counts(key) =
+            confirmation::claim(tx, ctx, id, email, may_post).await?
     {
         let counts =
             entity::ActiveModel { id: Set(id), email_key: Set(Some(key)), ..Default::default() };

@@ -120,10 +120,17 @@ impl Lanes {
             self.run(sql, [lane.into(), n.into()]).await?;
         }
         let silent = now.plus_ms(-2 * KEPT_MS);
-        let sql = "DELETE FROM change_log WHERE lane IN \
-                   (SELECT id FROM change_lane WHERE seen_at < $1)";
-        self.run(sql, [silent.into()]).await?;
-        self.run("DELETE FROM change_lane WHERE seen_at < $1", [silent.into()]).await
+        let backend = self.conn.get_database_backend();
+        let gone = "SELECT id FROM change_lane WHERE seen_at < $1";
+        let gone = statement(backend, gone, [silent.into()]);
+        for row in self.conn.query_all_raw(gone).await? {
+            let lane: LaneId = row.try_get("", "id")?;
+            self.run("DELETE FROM change_log WHERE lane = $1", [lane.into()]).await?;
+            // Unless it was heard of meanwhile.
+            let sql = "DELETE FROM change_lane WHERE id = $1 AND seen_at < $2";
+            self.run(sql, [lane.into(), silent.into()]).await?;
+        }
+        Ok(())
     }
 
     /// The lines that have had their time.

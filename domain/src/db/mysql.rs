@@ -3,25 +3,32 @@
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement,
     TransactionTrait as _,
-    sqlx::{Executor as _, MySql, pool::PoolOptions},
+    sqlx::{Executor as _, MySql, Row as _, pool::PoolOptions},
 };
 
 use super::server;
 use crate::{Error, Result};
 
-/// For every connection: numbers are taken by locks, and what is read twice may differ, as elsewhere;
-/// nobody waits for a lock for longer than who asks waits for an answer. MariaDB alone, as it
-/// is set here, gives up who holds locks and does nothing, and a statement that takes too long.
+/// For every connection: what is too long or of the wrong kind is refused, and not cut; tables have
+/// transactions.
+const STRICT: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), \
+    default_storage_engine = InnoDB";
+/// For who does not wait as long as it takes: numbers are taken by locks, and what is read twice may
+/// differ, as elsewhere; a lock is waited for less long than an answer; who holds locks and does nothing
+/// is gone, and so is a statement that takes too long. A connection that rests is opened anew when it is
+/// needed.
 const SESSION: &str = "SET SESSION transaction_isolation = 'READ-COMMITTED', \
-    innodb_lock_wait_timeout = 5";
+    innodb_lock_wait_timeout = 3, wait_timeout = 10, max_execution_time = 10000";
 const SESSION_OF_MARIADB: &str = "SET SESSION tx_isolation = 'READ-COMMITTED', \
-    innodb_lock_wait_timeout = 5, idle_transaction_timeout = 5, max_statement_time = 10";
+    innodb_lock_wait_timeout = 3, idle_transaction_timeout = 5, max_statement_time = 10";
+/// As many statements a connection keeps prepared: the server has a bound for all together.
+const PREPARED: usize = 128;
 
 pub(super) fn tuned(options: &mut ConnectOptions) {
     options.map_sqlx_mysql_pool_opts(|pool| server::watched(prepared(pool))).map_sqlx_mysql_opts(
         |mysql| {
             // Names and words are compared by their bytes, as on SQLite.
-            mysql.charset("utf8mb4").collation("utf8mb4_bin").statement_cache_capacity(512)
+            mysql.charset("utf8mb4").collation("utf8mb4_bin").statement_cache_capacity(PREPARED)
         },
     );
 }
@@ -29,8 +36,9 @@ pub(super) fn tuned(options: &mut ConnectOptions) {
 fn prepared(pool: PoolOptions<MySql>) -> PoolOptions<MySql> {
     pool.after_connect(|connection, _| {
         Box::pin(async move {
-            let is_mariadb = connection.fetch_one("SELECT VERSION()").await?;
-            let version: String = sea_orm::sqlx::Row::try_get(&is_mariadb, 0)?;
+            connection.execute(STRICT).await?;
+            let row = connection.fetch_one("SELECT VERSION()").await?;
+            let version: String = row.try_get(0)?;
             let session = if version.contains("MariaDB") { SESSION_OF_MARIADB } else { SESSION };
             connection.execute(session).await?;
             Ok(())
@@ -41,7 +49,7 @@ fn prepared(pool: PoolOptions<MySql>) -> PoolOptions<MySql> {
 /// What is acknowledged is on the disk: a server that is set otherwise is none for Kith.
 ///
 /// # Errors
-/// Where it is.
+/// `Internal` where a crash could lose what was acknowledged, or it does not say.
 pub(super) async fn syncs(conn: &DatabaseConnection) -> Result<()> {
     let asked = "SELECT @@innodb_flush_log_at_trx_commit = 1";
     let row = conn.query_one_raw(Statement::from_string(DbBackend::MySql, asked)).await?;
@@ -56,16 +64,27 @@ pub(super) async fn syncs(conn: &DatabaseConnection) -> Result<()> {
 
 /// Lets one node migrate at a time. Tables are made in a character set that has every letter, and are
 /// sorted by bytes.
+///
+/// # Errors
+/// `Unavailable` where another node is at it for an hour.
 pub(super) async fn migrate(
     url: &str,
     migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
 ) -> Result<()> {
     let patient = server::patient(url).await?;
+    // A connection of its own, for as long as it takes.
     let lock = patient.begin().await?;
-    lock.execute_unprepared("DO GET_LOCK(CONCAT('kith ', DATABASE()), 3600)").await?;
+    lock.execute_unprepared("SET SESSION wait_timeout = 28800").await?;
+    let asked = "SELECT GET_LOCK(SHA1(CONCAT('kith ', DATABASE())), 3600)";
+    let row = lock.query_one_raw(Statement::from_string(DbBackend::MySql, asked)).await?;
+    let locked: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    if locked != Some(1) {
+        return Err(Error::Unavailable("another node brings the database to its schema".into()));
+    }
+    patient.execute_unprepared(STRICT).await?;
     patient.execute_unprepared("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").await?;
     migrate(&patient).await?;
-    lock.execute_unprepared("DO RELEASE_LOCK(CONCAT('kith ', DATABASE()))").await?;
     lock.commit().await?;
+    // With its connection the lock goes.
     Ok(patient.close().await?)
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 use protocol::Timestamp;
 
-/// How long a transaction may take, and then its commit, before who asked is told to try again.
+/// How long one try of a transaction may take, and then its commit.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// As often a transaction is tried that the database undoes.
@@ -36,8 +36,13 @@ impl Tx {
         &self.inner
     }
 
-    /// How a row is locked which others may name meanwhile, as an author is by what they say.
-    pub(crate) fn named(&self) -> LockType {
+    /// Whether who names a row in another, as a message its author, locks it against who changes it.
+    pub(crate) fn names_by_locking(&self) -> bool {
+        self.inner.get_database_backend() == DbBackend::MySql
+    }
+
+    /// How a row is locked that others may go on naming, where the database has a way for that.
+    pub(crate) fn row_lock(&self) -> LockType {
         match self.inner.get_database_backend() {
             DbBackend::Postgres => LockType::NoKeyUpdate,
             _ => LockType::Update,
@@ -85,23 +90,31 @@ impl Ctx {
         &self,
         action: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone,
     ) -> Result<T> {
-        for tried in 1..=TRIES {
-            match self.commit(action.clone()).await {
-                Ok(committed) => return Ok(committed.told().await),
-                Err(error) if error.is_undone() && tried < TRIES => step_aside(tried).await,
-                Err(error) if error.is_undone() => return Err(error.again()),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(late())
+        Ok(self.commit_again(action).await?.told().await)
     }
 
     /// [`Ctx::transact`] for who goes on before everyone is told.
+    pub(crate) async fn commit_again<T>(
+        &self,
+        action: impl AsyncFnOnce(&mut Tx) -> Result<T> + Clone,
+    ) -> Result<Committed<T>> {
+        let mut tried = 1;
+        loop {
+            match self.commit(action.clone()).await {
+                Err(error) if error.is_undone() && tried < TRIES => step_aside(tried).await,
+                Err(error) if error.is_undone() => return Err(error.again()),
+                done => return done,
+            }
+            tried += 1;
+        }
+    }
+
+    /// Tries once.
     ///
     /// # Errors
     /// `Unavailable` where the database does not answer in time. What was to be committed then may
     /// be stored all the same, and is told as soon as that is known.
-    pub(crate) async fn commit<T>(
+    async fn commit<T>(
         &self,
         action: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Committed<T>> {

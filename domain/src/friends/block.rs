@@ -4,12 +4,7 @@
 use std::collections::HashSet;
 
 use protocol::{AccountId, User};
-use sea_orm::{
-    ActiveValue::Set,
-    QueryOrder,
-    entity::prelude::*,
-    sea_query::{ExprTrait as _, OnConflict},
-};
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::ExprTrait as _};
 
 use super::{
     answer,
@@ -38,14 +33,11 @@ pub async fn block(ctx: &Ctx, viewer: &Viewer, username: &str) -> Result<()> {
             blocked_id: Set(other),
             created_at: Set(tx.now()),
         };
-        let once = OnConflict::columns([row::Column::AccountId, row::Column::BlockedId])
-            .do_nothing_on([row::Column::AccountId, row::Column::BlockedId])
-            .to_owned();
-        let inserted =
-            row::Entity::insert(block).on_conflict(once).exec_without_returning(tx.conn()).await?;
-        if inserted == 0 {
+        // Both are locked: nobody blocks them meanwhile.
+        if row::Entity::find_by_id((me, other)).one(tx.conn()).await?.is_some() {
             return Ok(());
         }
+        row::Entity::insert(block).exec_without_returning(tx.conn()).await?;
         let mut they_see = answer::part(tx, me, other).await?;
         let pair = request::Column::OpenPair.eq(accounts::pair(me, other));
         if let Some(open) = request::Entity::find().filter(pair).one(tx.conn()).await? {

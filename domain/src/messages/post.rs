@@ -79,8 +79,11 @@ enum Way<P, S> {
 pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Posted>>> {
     let members: Vec<&Member> = line.iter().map(|waiting| &waiting.member).collect();
     let mentions = mentions::of(tx, line).await?;
-    // Accounts before rooms, as everyone takes them: those who are mentioned may get a card.
-    accounts::hold(tx, mentions.values().copied()).await?;
+    // Accounts before rooms, as everyone takes them: those who are mentioned may get a card. Where naming
+    // an author locks them, they are taken as well.
+    let authors = members.iter().map(|member| member.account());
+    let named = authors.filter(|_| tx.names_by_locking());
+    accounts::hold(tx, mentions.values().copied().chain(named)).await?;
     let mut batch = Batch {
         rooms: access::lock_all(tx, members.iter().map(|member| member.room())).await?,
         standings: access::standings(tx, &members).await?,

@@ -16,8 +16,6 @@ use crate::{Ctx, Error, Result, db::Committed, rooms::Member};
 const TOGETHER: usize = 256;
 /// As many wait in a queue at most; more are told to try again.
 const LONGEST: usize = 4_096;
-/// How often it is tried to store what the database undoes.
-const TRIES: usize = 4;
 
 /// A message that waits, and who waits for its outcome.
 #[derive(Debug)]
@@ -80,19 +78,14 @@ async fn serve(ctx: Ctx, mut queue: mpsc::Receiver<Waiting>) {
 }
 
 async fn store(ctx: &Ctx, line: Vec<Waiting>) {
-    let mut tries = 1;
-    loop {
-        match ctx.commit(async |tx| post::store(tx, &line).await).await {
-            Ok(committed) => return answer(line, committed),
-            // For the sake of others.
-            Err(error) if error.is_undone() && tries < TRIES => tries += 1,
-            Err(error) if error.is_taken() && line.len() > 1 => break,
-            Err(error) => return fail(line, &error),
-        }
+    match ctx.commit_again(async |tx| post::store(tx, &line).await).await {
+        Ok(committed) => return answer(line, committed),
+        Err(error) if error.is_taken() && line.len() > 1 => {}
+        Err(error) => return fail(line, &error),
     }
     for waiting in line {
         let alone = vec![waiting];
-        match ctx.commit(async |tx| post::store(tx, &alone).await).await {
+        match ctx.commit_again(async |tx| post::store(tx, &alone).await).await {
             Ok(committed) => answer(alone, committed),
             Err(error) => fail(alone, &error),
         }

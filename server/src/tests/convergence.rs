@@ -174,6 +174,12 @@ impl Watcher {
                 events.swap(at, other);
             }
         }
+        if losses {
+            // What a connection loses it loses with all that follows.
+            if chance.once_in(3) {
+                events.truncate(chance.below(events.len() + 1));
+            }
+        }
         for event in &events {
             self.world.apply(event);
         }
