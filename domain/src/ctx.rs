@@ -25,7 +25,7 @@ const PING: Duration = Duration::from_secs(2);
 /// What a [`Ctx`] is opened with.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `sqlite:PATH`, or `postgres://…`, which several nodes may share.
+    /// `sqlite:PATH`, or `postgres://…` or `mysql://…`, which several nodes may share.
     pub database_url: String,
     /// `redis://…` or `rediss://…`, by which nodes wake each other.
     pub redis_url: Option<String>,

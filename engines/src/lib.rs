@@ -1,5 +1,5 @@
 //! The databases, the Redis, the proxy and the mail server that tests and benchmarks run against: real processes on free ports,
-//! each with a folder of its own, and both gone when the value is dropped.
+//! each with a folder of its own, and gone when the value is dropped.
 
 mod mail;
 mod mariadb;

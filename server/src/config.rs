@@ -39,8 +39,8 @@ pub struct House {
     /// Folder of the database and everything else that is kept.
     #[arg(long, env = "KITH_DATA", default_value = "./data", global = true)]
     pub data: PathBuf,
-    /// Database: `sqlite:PATH`, or `postgres://…` for any number of nodes; by default SQLite in the
-    /// data folder.
+    /// Database: `sqlite:PATH`; `postgres://…`, `mysql://…` or `mariadb://…` for any number of nodes; by
+    /// default SQLite in the data folder.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
     /// Redis, by which the nodes that share a database wake each other: `redis://…`.

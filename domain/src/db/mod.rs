@@ -59,7 +59,7 @@ enum Turn {
 }
 
 impl Db {
-    /// Opens what the address names: `sqlite:PATH`, `postgres://…`, `mysql://…`.
+    /// Opens what the address names: `sqlite:PATH`, `postgres://…`, `mysql://…` or `mariadb://…`.
     pub(crate) async fn open(url: &str, clock: &Clock) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -77,7 +77,7 @@ impl Db {
             Some(("mysql" | "mariadb", rest)) => (Engine::MySql, format!("mysql://{rest}")),
             _ => {
                 return Err(Error::internal(
-                    "DATABASE_URL begins with sqlite:, postgres:// or mysql://",
+                    "DATABASE_URL begins with sqlite:, postgres://, mysql:// or mariadb://",
                 ));
             }
         };

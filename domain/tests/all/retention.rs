@@ -47,9 +47,14 @@ async fn what_is_too_old_goes_and_its_numbers_stay_taken() {
     house.ctx.clock().advance_ms(2 * DAY_MS);
     let mut bus = house.listen();
     messages::expire(&house.ctx).await.unwrap();
-    assert_eq!(heard(&mut bus), [Change::RoomChanged { room: room.id }]);
+    // On a server a clock that jumps by days is one that has heard of nobody for days.
+    let mut told = || {
+        let changes = heard(&mut bus).into_iter();
+        changes.filter(|change| *change != Change::Lost).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), [Change::RoomChanged { room: room.id }]);
     messages::expire(&house.ctx).await.unwrap();
-    assert_eq!(heard(&mut bus), [], "once more, nothing changes");
+    assert_eq!(told(), [], "once more, nothing changes");
 
     let kept = read(&house, &bob, &room).await;
     assert_eq!(kept.iter().map(|message| message.seq).collect::<Vec<_>>(), [young.seq]);
