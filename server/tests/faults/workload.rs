@@ -69,9 +69,10 @@ pub fn come_in_for_long(house: &House, people: &[Person], rooms: &[RoomId]) -> V
     come_in_with(house, people, rooms, None, true)
 }
 
-/// [`come_in`], everyone at the same addresses.
+/// [`come_in`], everyone at the same addresses. A `gap` is taken as a page takes it: it loads what it
+/// stands for.
 pub fn come_in_at(addresses: &[SocketAddr], people: &[Person], rooms: &[RoomId]) -> Vec<Client> {
-    started(|_| addresses.to_vec(), people, rooms, None, false)
+    started(|_| addresses.to_vec(), people, rooms, None, true)
 }
 
 fn come_in_with(
