@@ -183,11 +183,18 @@ impl Probe {
         let id: MessageId = stored["id"].as_str().unwrap().parse().unwrap();
         timeout(PATIENCE, async {
             while let Some(frame) = self.socket.next().await {
-                if let Frame::Text(text) = frame.unwrap()
-                    && let Ok(Event::Message { message }) = Event::read(&text)
-                    && message.id == id
-                {
-                    return;
+                let Frame::Text(text) = frame.unwrap() else { continue };
+                match Event::read(&text) {
+                    Ok(Event::Message { message }) if message.id == id => return,
+                    // As a page does, it loads what it is told that it has missed.
+                    Ok(Event::Gap { .. }) => {
+                        let node = house.rest.at(house.nodes[1].address);
+                        let path = format!("{path}/{id}");
+                        if node.ask(Method::GET, &path, Some(&self.person), None).await.0 == 200 {
+                            return;
+                        }
+                    }
+                    _ => {}
                 }
             }
             panic!("the socket ended");
