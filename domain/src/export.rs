@@ -11,11 +11,11 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::{profile, sessions},
+    db::statement,
     friends,
     limits::Rule,
     notifications,
     rooms::{self, entity::room},
-    rows::statement,
     uploads,
 };
 

@@ -166,39 +166,6 @@ fn value(backend: DbBackend, sql: &mut String, number: usize) {
     }
 }
 
-/// A statement with values for `$1`, `$2` …, each as often as it is named, whatever the database calls
-/// the places of values.
-pub(crate) fn statement(
-    backend: DbBackend,
-    sql: impl Into<String>,
-    values: impl IntoIterator<Item = Value>,
-) -> Statement {
-    let sql = sql.into();
-    if backend != DbBackend::MySql {
-        return Statement::from_sql_and_values(backend, sql, values);
-    }
-    let values: Vec<Value> = values.into_iter().collect();
-    let (mut written, mut given) = (String::with_capacity(sql.len()), Vec::new());
-    let mut parts = sql.split('$');
-    written.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let end = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
-        let number: usize = part[..end].parse().unwrap_or_default();
-        given.extend(number.checked_sub(1).and_then(|at| values.get(at)).cloned());
-        written.push('?');
-        written.push_str(&part[end..]);
-    }
-    Statement::from_sql_and_values(backend, written, given)
-}
-
-/// An id that is not there, in a place where the database wants to know what kind of thing is missing.
-pub(crate) fn no_id(backend: DbBackend) -> &'static str {
-    match backend {
-        DbBackend::MySql => "CAST(NULL AS BINARY(16))",
-        _ => "CAST(NULL AS uuid)",
-    }
-}
-
 /// Values for `IN`, of which any may come twice.
 pub(crate) fn padded<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut values: Vec<T> = values.into_iter().collect();
@@ -256,14 +223,6 @@ mod tests {
             "UPDATE t JOIN (SELECT CAST(? AS SIGNED) AS a, CAST(? AS CHAR) AS b UNION ALL SELECT ?, ?) AS w ON t.b = w.b \
              SET t.c = w.a"
         );
-    }
-
-    #[test]
-    fn values_are_given_as_often_as_they_are_named() {
-        let sql = "SELECT $2, $1 WHERE x = $2";
-        let made = statement(DbBackend::MySql, sql, [1_i64.into(), 2_i64.into()]);
-        assert_eq!(made.sql, "SELECT ?, ? WHERE x = ?");
-        assert_eq!(made.values.unwrap().0, [2_i64.into(), 1_i64.into(), 2_i64.into()]);
     }
 
     #[test]

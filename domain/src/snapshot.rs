@@ -10,10 +10,10 @@ use sea_orm::ConnectionTrait as _;
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::Named,
+    db::statement,
     friends::{self, Everyone},
     presence,
     rooms::{self, Mine, Position, Reader},
-    rows::statement,
 };
 
 /// As many rooms as the first frame has.

@@ -16,8 +16,8 @@ use crate::{
     bus::Change,
     clock,
     db::Tx,
+    db::statement,
     limits::{self, Rule},
-    rows::statement,
 };
 
 /// A session that is not used for this long ends.

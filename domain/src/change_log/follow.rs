@@ -19,7 +19,8 @@ use crate::{
     Clock, Result,
     bus::{Bus, Change},
     db::Reader,
-    rows::{Of, Rows, statement},
+    db::statement,
+    rows::{Of, Rows},
 };
 
 const EVERY: Duration = Duration::from_millis(500);

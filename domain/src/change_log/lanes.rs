@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{KEPT_MS, line};
-use crate::{Clock, Error, Result, bus::Change, clock, db::Reader, rows::statement};
+use crate::{Clock, Error, Result, bus::Change, clock, db::Reader, db::statement};
 
 /// Names a lane in the database.
 pub(super) type LaneId = Uuid;

@@ -1,6 +1,7 @@
 //! The store: which database it is, and its connections. Reads take [`Db::read`]; every change runs
 //! through [`Ctx::transact`](crate::Ctx::transact).
 
+mod dialect;
 mod mysql;
 mod postgres;
 mod reader;
@@ -11,11 +12,12 @@ mod transact;
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{Clock, Error, Result, change_log};
 
+pub(crate) use dialect::{no_id, statement};
 pub(crate) use reader::Reader;
 pub(crate) use transact::{Committed, Tx};
 
@@ -39,15 +41,8 @@ enum Store {
 
 /// A database that others may write to.
 struct Server {
-    engine: Engine,
     url: String,
     lanes: Arc<change_log::Lanes>,
-}
-
-#[derive(Clone, Copy)]
-enum Engine {
-    Postgres,
-    MySql,
 }
 
 /// The right to write one transaction.
@@ -72,29 +67,29 @@ impl Db {
                 store: Store::Sqlite(turns),
             });
         }
-        let (engine, url) = match url.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => (Engine::Postgres, url.to_owned()),
-            Some(("mysql" | "mariadb", rest)) => (Engine::MySql, format!("mysql://{rest}")),
+        let (url, [reader, writer, deliverer]) = match url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => {
+                (url.to_owned(), server::open(url, postgres::tuned).await?)
+            }
+            Some(("mysql" | "mariadb", rest)) => {
+                let url = format!("mysql://{rest}");
+                let opened = server::open(&url, mysql::tuned).await?;
+                mysql::syncs(&opened[1]).await?;
+                (url, opened)
+            }
             _ => {
                 return Err(Error::internal(
                     "DATABASE_URL begins with sqlite:, postgres://, mysql:// or mariadb://",
                 ));
             }
         };
-        let [reader, writer, deliverer] = match engine {
-            Engine::Postgres => server::open(&url, postgres::tuned).await?,
-            Engine::MySql => server::open(&url, mysql::tuned).await?,
-        };
-        if let Engine::MySql = engine {
-            mysql::syncs(&writer).await?;
-        }
         let lanes = Reader::Pool(writer.clone());
         let lanes = Arc::new(change_log::Lanes::new(lanes, server::WRITERS, clock.clone()));
         Ok(Self {
             reader: Reader::Pool(reader),
             writer,
             deliverer: Reader::Pool(deliverer),
-            store: Store::Server(Arc::new(Server { engine, url, lanes })),
+            store: Store::Server(Arc::new(Server { url, lanes })),
         })
     }
 
@@ -105,9 +100,11 @@ impl Db {
     ) -> Result<()> {
         match &self.store {
             Store::Sqlite(_) => Ok(migrate(&self.writer).await?),
-            Store::Server(server) => match server.engine {
-                Engine::Postgres => postgres::migrate(&server.url, migrate).await,
-                Engine::MySql => mysql::migrate(&server.url, migrate).await,
+            Store::Server(server) => match self.writer.get_database_backend() {
+                DbBackend::MySql => {
+                    server::migrate(&server.url, mysql::strict, mysql::lock, migrate).await
+                }
+                _ => server::migrate(&server.url, |_| {}, postgres::lock, migrate).await,
             },
         }
     }

@@ -1,8 +1,8 @@
 //! MySQL and MariaDB: many writers, as with PostgreSQL.
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, Statement,
-    TransactionTrait as _,
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend,
+    Statement,
     sqlx::{Executor as _, MySql, Row as _, pool::PoolOptions},
 };
 
@@ -31,6 +31,15 @@ pub(super) fn tuned(options: &mut ConnectOptions) {
             mysql.charset("utf8mb4").collation("utf8mb4_bin").statement_cache_capacity(PREPARED)
         },
     );
+}
+
+/// For connections that wait for as long as it takes.
+pub(super) fn strict(options: &mut ConnectOptions) {
+    options.map_sqlx_mysql_pool_opts(|pool| {
+        pool.after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(STRICT).await.map(drop) })
+        })
+    });
 }
 
 fn prepared(pool: PoolOptions<MySql>) -> PoolOptions<MySql> {
@@ -62,29 +71,20 @@ pub(super) async fn syncs(conn: &DatabaseConnection) -> Result<()> {
     }
 }
 
-/// Lets one node migrate at a time. Tables are made in a character set that has every letter, and are
+/// For whoever migrates. From here on tables are made in a character set that has every letter, and are
 /// sorted by bytes.
 ///
 /// # Errors
 /// `Unavailable` where another node is at it for an hour.
-pub(super) async fn migrate(
-    url: &str,
-    migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
-) -> Result<()> {
-    let patient = server::patient(url).await?;
-    // A connection of its own, for as long as it takes.
-    let lock = patient.begin().await?;
-    lock.execute_unprepared("SET SESSION wait_timeout = 28800").await?;
+pub(super) async fn lock(locked: &DatabaseTransaction) -> Result<()> {
+    locked.execute_unprepared("SET SESSION wait_timeout = 28800").await?;
     let asked = "SELECT GET_LOCK(SHA1(CONCAT('kith ', DATABASE())), 3600)";
-    let row = lock.query_one_raw(Statement::from_string(DbBackend::MySql, asked)).await?;
-    let locked: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
-    if locked != Some(1) {
+    let row = locked.query_one_raw(Statement::from_string(DbBackend::MySql, asked)).await?;
+    let is_ours: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    if is_ours != Some(1) {
         return Err(Error::Unavailable("another node brings the database to its schema".into()));
     }
-    patient.execute_unprepared(STRICT).await?;
-    patient.execute_unprepared("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").await?;
-    migrate(&patient).await?;
-    lock.commit().await?;
-    // With its connection the lock goes.
-    Ok(patient.close().await?)
+    let sql = "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+    locked.execute_unprepared(sql).await?;
+    Ok(())
 }

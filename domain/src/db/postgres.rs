@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbErr, TransactionTrait as _,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseTransaction};
 
 use super::server;
 use crate::Result;
@@ -33,15 +31,9 @@ pub(super) fn tuned(options: &mut ConnectOptions) {
         });
 }
 
-/// Lets one node migrate at a time, for whoever is at it now, however long that takes.
-pub(super) async fn migrate(
-    url: &str,
-    migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
-) -> Result<()> {
-    let patient = server::patient(url).await?;
-    let lock = patient.begin().await?;
-    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-    migrate(&patient).await?;
-    lock.commit().await?;
-    Ok(patient.close().await?)
+/// For whoever migrates.
+pub(super) async fn lock(locked: &DatabaseTransaction) -> Result<()> {
+    let sql = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+    locked.execute_unprepared(&sql).await?;
+    Ok(())
 }

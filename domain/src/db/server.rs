@@ -4,7 +4,8 @@
 use std::{io::ErrorKind::TimedOut, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    TransactionTrait as _,
     sqlx::{self, Connection, Database as Engine, pool::PoolOptions},
 };
 use tokio::time::timeout;
@@ -44,11 +45,23 @@ pub(super) async fn open(
     Ok([reader, writer, deliverer])
 }
 
-/// Two connections that wait for as long as it takes: who migrates holds a lock with one of them.
-pub(super) async fn patient(url: &str) -> Result<DatabaseConnection> {
+/// Lets one node migrate at a time, however long that takes: one connection holds the lock until the end
+/// of its transaction, or until it is closed, and the other migrates.
+pub(super) async fn migrate(
+    url: &str,
+    prepared: impl Fn(&mut ConnectOptions),
+    lock: impl AsyncFnOnce(&DatabaseTransaction) -> Result<()>,
+    migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), DbErr>,
+) -> Result<()> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
-    Ok(Database::connect(options).await?)
+    prepared(&mut options);
+    let patient = Database::connect(options).await?;
+    let locked = patient.begin().await?;
+    lock(&locked).await?;
+    migrate(&patient).await?;
+    locked.commit().await?;
+    Ok(patient.close().await?)
 }
 
 /// Whose last question had no answer is hung up on, and does not keep its place for ever; nor does who

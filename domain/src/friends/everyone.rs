@@ -11,7 +11,7 @@ use super::REQUESTS;
 use crate::{
     Ctx, Result, Viewer,
     accounts::Named,
-    rows::{no_id, statement},
+    db::{no_id, statement},
 };
 
 /// Who stands how to an account.

@@ -30,7 +30,8 @@ pub use relation::state;
 use crate::{
     Ctx, Error, Result, Viewer,
     accounts::{self, Named},
-    rows::{padded, statement},
+    db::statement,
+    rows::padded,
 };
 pub(crate) use entity::request::Model as Row;
 use entity::{friendship, request};

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     Ctx, Result,
     bus::Change,
+    db::statement,
     rooms::{Member, Reader, access, entity::room},
-    rows::statement,
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

@@ -11,8 +11,8 @@ use super::{change, entity};
 use crate::{
     Ctx, Result,
     accounts::entity as account,
+    db::statement,
     rooms::{access, entity::room},
-    rows::statement,
 };
 
 /// As many messages in one transaction: others want to write too.

@@ -9,8 +9,8 @@ use sea_orm::{ConnectionTrait, DbErr, Value};
 use super::{COLUMNS, message, reactions};
 use crate::{
     Ctx, Error, Result,
+    db::statement,
     rooms::{Reader, access},
-    rows::statement,
 };
 
 /// A range of the room's messages.

@@ -191,16 +191,14 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
 pub async fn tick(ctx: &Ctx) {
     let now = ctx.clock.now();
     let due = ctx.presence.tick(ctx.bus(), now);
-    if !due.seen.is_empty() {
+    // A transaction each: others are held up by as few accounts as can be.
+    for some in due.seen.chunks(256) {
         let written = ctx.transact(async |tx| {
-            for some in due.seen.chunks(1_024) {
-                let ids = padded(some.iter().copied());
-                account::Entity::update_many()
-                    .col_expr(account::Column::LastSeenAt, Expr::value(now))
-                    .filter(account::Column::Id.is_in(ids))
-                    .exec(tx.conn())
-                    .await?;
-            }
+            account::Entity::update_many()
+                .col_expr(account::Column::LastSeenAt, Expr::value(now))
+                .filter(account::Column::Id.is_in(padded(some.iter().copied())))
+                .exec(tx.conn())
+                .await?;
             Ok(())
         });
         if let Err(error) = written.await {

@@ -20,7 +20,8 @@ use crate::{
     Ctx, Error, Result, Viewer,
     accounts::Named,
     db::Tx,
-    rows::{Of, Rows, padded, statement},
+    db::statement,
+    rows::{Of, Rows, padded},
 };
 
 /// Proof that somebody is in a room. Made by [`member`] alone.

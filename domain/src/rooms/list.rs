@@ -17,7 +17,8 @@ use sea_orm::{
 use super::{access::Reader, entity::room};
 use crate::{
     Ctx, Error, Result, Viewer, accounts,
-    rows::{columns, padded, statement},
+    db::statement,
+    rows::{columns, padded},
 };
 
 /// The viewer's rooms, the latest activity first.

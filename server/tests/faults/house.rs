@@ -102,7 +102,7 @@ impl House {
     }
 
     fn made(nodes: Vec<Node>, folder: TempDir, engines: Option<Engines>) -> Self {
-        let rest = Rest { client: Client::new(), address: nodes[0].address, claim: None };
+        let rest = Rest { client: Client::new(), address: nodes[0].address, claims: Vec::new() };
         Self { nodes, folder, rest, engines }
     }
 
@@ -186,8 +186,8 @@ fn start(
 pub struct Rest {
     client: Client,
     address: SocketAddr,
-    /// A header that goes with every question.
-    claim: Option<(&'static str, String)>,
+    /// Headers that go with every question.
+    claims: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -209,7 +209,7 @@ impl Rest {
         if let Some(person) = person {
             request = request.bearer_auth(&person.token);
         }
-        if let Some((name, value)) = &self.claim {
+        for (name, value) in &self.claims {
             request = request.header(*name, value);
         }
         if let Some(body) = body {
@@ -225,9 +225,11 @@ impl Rest {
         Self { address, ..self.clone() }
     }
 
-    /// The same questions, with a header.
+    /// The same questions, with one more header.
     pub fn claiming(&self, name: &'static str, value: &str) -> Self {
-        Self { claim: Some((name, value.to_owned())), ..self.clone() }
+        let mut claims = self.claims.clone();
+        claims.push((name, value.to_owned()));
+        Self { claims, ..self.clone() }
     }
 
     pub async fn person(&self, name: &str) -> Person {

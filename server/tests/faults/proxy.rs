@@ -3,17 +3,16 @@
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use engines::Nginx;
 use protocol::{MessageId, RoomId};
 use reqwest::Method;
 use serde_json::json;
-use tokio::{task::JoinHandle, time::sleep};
+use tokio::task::JoinHandle;
 
 use super::{
     client::{Client, new_id},
@@ -24,105 +23,104 @@ use super::{
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/nginx/kith.conf");
 /// How often each node is restarted.
 const ROUNDS: usize = 2;
-/// As many messages go by the proxy at least, on a slow machine.
-const SENT: usize = 6;
 
 fn nginx(house: &House) -> Nginx {
     let nodes: Vec<_> = house.nodes.iter().map(|node| node.address).collect();
     Nginx::before(&nodes, Path::new(SHIPPED))
 }
 
-/// Somebody who sends over REST, one message after the other, and to whom everything that is not stored
-/// at once is a failure.
-struct Sender {
+/// A proxy before a house in which people speak, all by the proxy. One of them also sends over REST, one
+/// message after the other, and everything that is not stored at once is a failure to them.
+struct Burst {
+    _proxy: Nginx,
+    clients: Vec<Client>,
+    rooms: Vec<RoomId>,
+    sender: Person,
     goes_on: Arc<AtomicBool>,
-    task: JoinHandle<Vec<MessageId>>,
+    stored: Arc<Mutex<Vec<MessageId>>>,
+    task: JoinHandle<()>,
 }
 
-impl Sender {
-    fn start(rest: Rest, person: Person, room: RoomId) -> Self {
-        let goes_on = Arc::new(AtomicBool::new(true));
-        let until = Arc::clone(&goes_on);
-        let task = tokio::spawn(async move {
-            let mut stored = Vec::new();
-            while until.load(Ordering::Relaxed) {
-                let id = new_id();
-                let path = format!("/rooms/{room}/messages/{id}");
-                let said = Some(json!({"body": "by the proxy"}));
-                let (status, answer) = rest.ask(Method::PUT, &path, Some(&person), said).await;
-                assert!(matches!(status, 200 | 201), "{status} {answer}");
-                stored.push(id);
-                sleep(Duration::from_millis(10)).await;
-            }
-            stored
-        });
-        Self { goes_on, task }
+impl Burst {
+    async fn before(house: &House) -> Self {
+        let proxy = nginx(house);
+        let (people, rooms) = gather(house).await;
+        let clients = come_in_at(&[proxy.address()], &people, &rooms);
+        until_everyone_came(&clients, 1).await;
+        let (goes_on, stored) = (Arc::new(AtomicBool::new(true)), Arc::default());
+        let (rest, sender) = (house.rest.at(proxy.address()), people[0].clone());
+        let sends = send(rest, sender.clone(), rooms[0], Arc::clone(&goes_on), Arc::clone(&stored));
+        let task = tokio::spawn(sends);
+        Self { _proxy: proxy, clients, rooms, sender, goes_on, stored, task }
     }
 
-    async fn stop(self) -> Vec<MessageId> {
+    /// How many were stored by now.
+    fn sent(&self) -> usize {
+        self.stored.lock().unwrap().len()
+    }
+
+    /// Until everyone is somewhere again, who has been connected so often before, and sending goes on.
+    async fn goes_on(&self, before: u64) {
+        until("everyone is back", || {
+            let is_somewhere = |client: &Client| client.log.lock().unwrap().node.is_some();
+            self.clients.iter().all(is_somewhere) && connections(&self.clients) > before
+        })
+        .await;
+        let sent = self.sent();
+        until("sending goes on", || self.sent() > sent || self.task.is_finished()).await;
+    }
+
+    /// Everything that was stored is there once, and the invariant holds.
+    async fn holds(self, house: &House) {
         self.goes_on.store(false, Ordering::Relaxed);
-        self.task.await.unwrap()
+        self.task.await.unwrap();
+        let messages = house.rest.messages(&self.sender, self.rooms[0]).await;
+        for id in self.stored.lock().unwrap().iter() {
+            assert_eq!(messages.iter().filter(|message| message.id == *id).count(), 1, "{id}");
+        }
+        holds(house, self.clients, &self.rooms).await;
     }
 }
 
-/// Each of these is stored once.
-async fn are_stored(house: &House, person: &Person, room: RoomId, sent: &[MessageId]) {
-    let messages = house.rest.messages(person, room).await;
-    for id in sent {
-        assert_eq!(messages.iter().filter(|message| message.id == *id).count(), 1, "{id}");
+async fn send(
+    rest: Rest,
+    person: Person,
+    room: RoomId,
+    goes_on: Arc<AtomicBool>,
+    stored: Arc<Mutex<Vec<MessageId>>>,
+) {
+    while goes_on.load(Ordering::Relaxed) {
+        let id = new_id();
+        let path = format!("/rooms/{room}/messages/{id}");
+        let said = Some(json!({"body": "by the proxy"}));
+        let (status, answer) = rest.ask(Method::PUT, &path, Some(&person), said).await;
+        assert!(matches!(status, 200 | 201), "{status} {answer}");
+        stored.lock().unwrap().push(id);
     }
-    assert!(sent.len() >= SENT, "only {} were sent", sent.len());
-}
-
-fn on_node(clients: &[Client]) -> usize {
-    clients.iter().filter(|client| client.log.lock().unwrap().node.is_some()).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_restarted_in_turn_fail_no_send_that_a_person_sees() {
     let mut house = House::of(3).await;
-    let proxy = nginx(&house);
-    let (people, rooms) = gather(&house).await;
-    let clients = come_in_at(&[proxy.address()], &people, &rooms);
-    until_everyone_came(&clients, 1).await;
-    let writer = people[0].clone();
-    let sender = Sender::start(house.rest.at(proxy.address()), writer.clone(), rooms[0]);
+    let burst = Burst::before(&house).await;
     for n in 0..ROUNDS * house.nodes.len() {
-        let before = connections(&clients);
+        let before = connections(&burst.clients);
         let node = n % house.nodes.len();
-        let had = house.nodes[node].process.id().unwrap();
         house.nodes[node].restart().await;
-        assert_ne!(house.nodes[node].process.id(), Some(had));
         // Whoever was on it has come back by the proxy, and it is taken into its turn again.
-        until("who was on it is back", || {
-            on_node(&clients) == clients.len() && connections(&clients) > before
-        })
-        .await;
+        burst.goes_on(before).await;
     }
-    let sent = sender.stop().await;
-    are_stored(&house, &writer, rooms[0], &sent).await;
-    holds(&house, clients, &rooms).await;
+    burst.holds(&house).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_nodes_is_killed_and_its_clients_go_on_by_the_proxy() {
     let mut house = House::of(2).await;
-    let proxy = nginx(&house);
-    let (people, rooms) = gather(&house).await;
-    let clients = come_in_at(&[proxy.address()], &people, &rooms);
-    until_everyone_came(&clients, 1).await;
-    let writer = people[0].clone();
-    let sender = Sender::start(house.rest.at(proxy.address()), writer.clone(), rooms[0]);
-    let before = connections(&clients);
+    let burst = Burst::before(&house).await;
+    let before = connections(&burst.clients);
     house.nodes[1].kill().await;
-    until("everyone is on the other", || {
-        on_node(&clients) == clients.len() && connections(&clients) > before
-    })
-    .await;
-    sleep(Duration::from_secs(1)).await;
-    let sent = sender.stop().await;
-    are_stored(&house, &writer, rooms[0], &sent).await;
-    holds(&house, clients, &rooms).await;
+    burst.goes_on(before).await;
+    burst.holds(&house).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,13 +128,19 @@ async fn who_asks_is_who_the_proxy_sees_whatever_they_claim() {
     let settings = [("KITH_TRUSTED_PROXIES", "127.0.0.1"), ("KITH_RATE_LIMITS", "on")];
     let house = House::with(1, &settings).await;
     let proxy = nginx(&house);
+    let form = |n: usize| {
+        Some(json!({"username": format!("person-{n}"), "password": "correct horse battery"}))
+    };
     let mut answers = Vec::new();
     for n in 0..8 {
-        let form = json!({"username": format!("person-{n}"), "password": "correct horse battery"});
         let claimed = format!("203.0.113.{n}");
         let rest = house.rest.at(proxy.address()).claiming("x-forwarded-for", &claimed);
-        answers.push(rest.ask(Method::POST, "/accounts", None, Some(form)).await.0);
+        answers.push(rest.ask(Method::POST, "/accounts", None, form(n)).await.0);
     }
     // Five an hour from one address.
     assert_eq!(answers, [201, 201, 201, 201, 201, 429, 429, 429]);
+    // Nor is a page of another house ours because it says so.
+    let rest = house.rest.at(proxy.address()).claiming("origin", "http://evil.example");
+    let rest = rest.claiming("x-forwarded-host", "evil.example");
+    assert_eq!(rest.ask(Method::POST, "/accounts", None, form(9)).await.0, 403);
 }
