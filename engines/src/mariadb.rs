@@ -27,6 +27,14 @@ impl MariaDb {
     /// # Panics
     /// Where MariaDB is not installed, or does not start.
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with more of its own options.
+    ///
+    /// # Panics
+    /// As [`MariaDb::start`].
+    pub fn with(options: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         fs::write(path("who.sql"), WHO).expect("a file");
@@ -47,9 +55,9 @@ impl MariaDb {
         server.arg(format!("--socket={}", path("socket")));
         server.arg(format!("--pid-file={}", path("pid")));
         server.arg(format!("--init-file={}", path("who.sql")));
-        server.args(["--max-connections=400", "--innodb-buffer-pool-size=256M"]);
+        server.args(["--max-connections=1500", "--innodb-buffer-pool-size=256M"]);
         // A test kills the server, and not the machine: no page can be torn.
-        server.arg("--skip-innodb-doublewrite");
+        server.arg("--skip-innodb-doublewrite").args(options);
         let process = Process::start(server, port);
         let ready = || {
             let mut ready = client(port);
@@ -60,7 +68,12 @@ impl MariaDb {
         Self { _folder: folder, port, _process: process }
     }
 
-    /// The address of the server, without a database.
+    /// A new database in it: its address.
+    pub fn database(&self) -> String {
+        database(&self.url())
+    }
+
+    /// The address of its own database, which is not Kith's.
     pub fn url(&self) -> String {
         format!("mysql://kith@127.0.0.1:{}/mysql", self.port)
     }

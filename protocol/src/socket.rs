@@ -152,6 +152,9 @@ pub enum Event {
         /// It has moved backward.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         back: bool,
+        /// Where it has: how far the room was then. What is said after it by the reader moves it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_seq: Option<i64>,
     },
     /// Somebody came into a room that shows it, or went.
     Notice {
@@ -246,8 +249,8 @@ impl Event {
                 Self::Refused { id, code, detail, retry_after_ms }
             }
             "read" => {
-                let Read { room, user, seq, back } = of(text)?;
-                Self::Read { room, user, seq, back }
+                let Read { room, user, seq, back, last_seq } = of(text)?;
+                Self::Read { room, user, seq, back, last_seq }
             }
             "room" => Self::Room { room: of::<OfRoom>(text)?.room },
             "room_left" => Self::RoomLeft { room: of::<RoomLeft>(text)?.room },
@@ -341,6 +344,8 @@ struct Read {
     seq: i64,
     #[serde(default)]
     back: bool,
+    #[serde(default)]
+    last_seq: Option<i64>,
 }
 
 #[derive(Deserialize)]

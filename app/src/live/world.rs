@@ -68,6 +68,9 @@ pub struct World {
     people: Vec<Profile>,
     /// How far the other person has read, in direct rooms.
     read_by_other: HashMap<RoomId, i64>,
+    /// Up to which message the viewer's marker is as the server has it: what they say after it moves it
+    /// on.
+    marked_as_of: HashMap<RoomId, i64>,
     /// Which message a room's preview is of, by `seq`, and in which revision.
     previewed: HashMap<RoomId, (i64, i64)>,
     /// The newest message of rooms that are not known yet: it came before its room did.
@@ -95,6 +98,7 @@ impl World {
             typed: HashMap::new(),
             people: Vec::new(),
             read_by_other: HashMap::new(),
+            marked_as_of: HashMap::new(),
             previewed: HashMap::new(),
             early: HashMap::new(),
         };
@@ -115,7 +119,9 @@ impl World {
                 let rooms: Vec<RoomId> = self.timelines.keys().copied().collect();
                 rooms.into_iter().flat_map(|room| self.forget_timeline(room)).collect()
             }
-            Event::Read { room, user, seq, back } => self.take_read(*room, *user, *seq, *back),
+            Event::Read { room, user, seq, back, last_seq } => {
+                self.take_read(*room, *user, *seq, back.then_some(*last_seq))
+            }
             Event::Notice { room, kind, user } => {
                 let does = match kind {
                     Notice::Enter => "joined",

@@ -1,8 +1,8 @@
-//! What one does about a message: react, answer, edit, delete and undo that.
+//! What one does about a message: react, delete and undo that; and the way to answering and editing it.
 
-use leptos::{either::Either, ev, html, prelude::*};
+use leptos::prelude::*;
 use protocol::{
-    Body, Message, MessageId, RoomId,
+    Message, MessageId, RoomId,
     messages::Reaction,
     rooms::{Kind, Role},
 };
@@ -12,7 +12,7 @@ use crate::{
         Live,
         world::{Touched, World},
     },
-    ui::{Icon, TextArea},
+    ui::Icon,
 };
 
 /// What is offered first, and in the picker.
@@ -313,181 +313,4 @@ pub fn UndoLine() -> impl IntoView {
             }}
         </div>
     }
-}
-
-/// A message that is being edited, in its place.
-#[component]
-pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
-    let live = Live::here();
-    let acting = use_context::<Acting>();
-    let area = NodeRef::<html::Textarea>::new();
-    let problem = RwSignal::new(None::<String>);
-    let leave = move || {
-        if let Some(acting) = acting {
-            acting.edit(live, None);
-        }
-    };
-    let save = move || {
-        let Some(area) = area.get_untracked() else { return };
-        match Body::parse(&area.value()) {
-            Ok(body) => {
-                edit(live, room, id, body);
-                leave();
-            }
-            Err(refused) => problem.set(Some(refused.to_string())),
-        }
-    };
-    let on_key = Callback::new(move |event: ev::KeyboardEvent| match event.key().as_str() {
-        "Escape" => leave(),
-        "Enter" if !event.shift_key() && !event.is_composing() => {
-            event.prevent_default();
-            save();
-        }
-        _ => {}
-    });
-    #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        if let Some(area) = area.get() {
-            let _ = area.focus();
-            let end = area.text_length();
-            let _ = area.set_selection_range(end, end);
-        }
-    });
-    view! {
-        <form
-            class="editor"
-            on:submit=move |event| {
-                event.prevent_default();
-                save();
-            }
-        >
-            <TextArea
-                name="body"
-                label=Signal::stored("Edit the message".to_owned())
-                value=body
-                node_ref=area
-                on_key
-                on_input=Callback::new(move |_: String| problem.set(None))
-            />
-            <p class="editor__keys">
-                <button class="link-button" type="submit">
-                    "Save"
-                </button>
-                " with Enter, "
-                <button class="link-button" type="button" on:click=move |_| leave()>
-                    "cancel"
-                </button>
-                " with Esc"
-            </p>
-            <p class="composer__problem" role="alert">
-                {move || problem.get()}
-            </p>
-        </form>
-    }
-}
-
-fn edit(live: Live, room: RoomId, id: MessageId, body: Body) {
-    #[cfg(feature = "hydrate")]
-    leptos::task::spawn_local(async move {
-        let path = format!("/api/v1/rooms/{room}/messages/{id}");
-        let edit = protocol::messages::Edit { body };
-        match crate::browser::fetch::patch_json::<Message>(&path, &edit).await {
-            Ok(message) => live.apply(&protocol::Event::MessageChanged { message, by: None }),
-            Err(problem) => live.problem.set(Some(problem)),
-        }
-    });
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (live, room, id, body);
-}
-
-/// What a message answers, in a line: who said it, and how it began.
-pub fn quote(world: &World, room: RoomId, id: MessageId) -> (String, String) {
-    let found = world.timeline(room).and_then(|timeline| timeline.get(id));
-    match found {
-        None => ("An earlier message".to_owned(), String::new()),
-        Some(message) => {
-            let name = match message.author.id == world.me().id {
-                true => "You".to_owned(),
-                false => message.author.display_name.clone(),
-            };
-            let said = match message.deleted_at {
-                Some(_) => "deleted".to_owned(),
-                None => protocol::rooms::Preview::cut(&protocol::markdown::plain(&message.body)),
-            };
-            (name, said)
-        }
-    }
-}
-
-/// That a message is being answered, above where one writes.
-#[component]
-pub fn Replying(room: RoomId) -> impl IntoView {
-    let live = Live::here();
-    let acting = use_context::<Acting>();
-    move || {
-        let acting = acting?;
-        let id = acting.replying.get()?;
-        let (name, said) = live.peek(|world| quote(world, room, id));
-        Some(view! {
-            <div class="replying">
-                <Icon name="reply" />
-                <span class="replying__text" dir="auto">
-                    {format!("{name}: {said}")}
-                </span>
-                <button
-                    class="icon-button"
-                    type="button"
-                    aria-label="Do not reply"
-                    on:click=move |_| acting.replying.set(None)
-                >
-                    <Icon name="x" />
-                </button>
-            </div>
-        })
-    }
-}
-
-/// The way from an answer to what it answers.
-pub fn answers(
-    live: Live,
-    room: RoomId,
-    id: MessageId,
-    name: String,
-    said: String,
-) -> impl IntoView {
-    let to = format!("#m-{id}");
-    match said.is_empty() {
-        true => Either::Left(view! {
-            <button class="quote" type="button" on:click=move |_| show_elsewhere(live, room, id)>
-                {name}
-            </button>
-        }),
-        false => Either::Right(view! {
-            <a class="quote" href=to rel="external" dir="auto" on:click=move |event| show(&event, id)>
-                <strong>{name}</strong>
-                " "
-                {said}
-            </a>
-        }),
-    }
-}
-
-/// Brings a message into view, and to notice.
-fn show(event: &ev::MouseEvent, id: MessageId) {
-    #[cfg(feature = "hydrate")]
-    {
-        event.prevent_default();
-        event.stop_propagation();
-        crate::browser::show(&format!("m-{id}"), true);
-    }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (event, id);
-}
-
-/// Shows a message that is not loaded.
-fn show_elsewhere(live: Live, room: RoomId, id: MessageId) {
-    #[cfg(feature = "hydrate")]
-    live.show_message(room, id);
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (live, room, id);
 }

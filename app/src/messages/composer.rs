@@ -5,7 +5,8 @@ use protocol::{Body, MessageId, RoomId};
 
 use super::{
     FormId,
-    actions::{Acting, Replying},
+    actions::Acting,
+    answers::Replying,
     mentions::{Mentions, Offered},
 };
 use crate::{

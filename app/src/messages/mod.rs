@@ -1,9 +1,11 @@
 //! Messages: the list of what was said, and where one says something.
 
 mod actions;
+mod answers;
 mod body;
 mod composer;
 mod earlier;
+mod editor;
 mod list;
 mod mentions;
 mod row;

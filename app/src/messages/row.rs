@@ -7,9 +7,11 @@ use protocol::{
 };
 
 use super::{
-    actions::{self, Acting, Editor, Toolbar, may_delete, quote},
+    actions::{self, Acting, Toolbar, may_delete},
+    answers::{self, quote},
     body,
     earlier::{self, Earlier},
+    editor::Editor,
 };
 
 use crate::{
@@ -296,7 +298,7 @@ fn drawn(
                 </h2>
                 {answers
                     .filter(|_| !deleted)
-                    .map(|(id, name, said)| actions::answers(live, room, id, name, said))}
+                    .map(|(id, name, said)| answers::answers(live, room, id, name, said))}
                 {move || match is_edited.get() {
                     true => {
                         Either::Left(view! { <Editor room id body=text.clone() /> })

@@ -8,6 +8,8 @@ mod reader;
 mod readers;
 mod server;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod transact;
 
 use std::{sync::Arc, time::Duration};

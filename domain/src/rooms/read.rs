@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Ctx, Error, Result,
     bus::Change,
-    db::Tx,
+    db::{Tx, statement},
     rows::{Of, Rows},
 };
 
@@ -53,14 +53,18 @@ pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64, back: bool) -> Resu
     .await
 }
 
-/// How far somebody has read in a room; `None` where they are not in it. For delivery alone: to whom
-/// it may be told stands in the change that says so.
+/// How far somebody has read in a room, and how far it is; `None` where they are not in it. For delivery
+/// alone: to whom it may be told stands in the change that says so.
 ///
 /// # Errors
 /// As reading fails.
-pub async fn marker(ctx: &Ctx, room: RoomId, reader: AccountId) -> Result<Option<i64>> {
-    let row = access::membership_of(ctx.db.deliver(), room, reader).await?;
-    Ok(row.map(|row| row.read_seq))
+pub async fn marker(ctx: &Ctx, room: RoomId, reader: AccountId) -> Result<Option<(i64, i64)>> {
+    let sql = "SELECT read_seq, last_seq FROM membership JOIN room ON room.id = membership.room_id \
+               WHERE room_id = $1 AND account_id = $2";
+    let conn = ctx.db.deliver();
+    let values = [room.into(), reader.into()];
+    let row = conn.query_one_raw(statement(conn.get_database_backend(), sql, values)).await?;
+    row.map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).transpose()
 }
 
 /// Moves markers forward to what their owners said themselves, now: nobody is told, since the message

@@ -179,12 +179,24 @@ fn every_event_has_its_json_pinned_and_is_read_again() {
             json!({"type": "refused", "code": "not_found", "detail": "no"}),
         ),
         (
-            Event::Read { room: id_of_room(), user: ID.parse().unwrap(), seq: 3, back: false },
+            Event::Read {
+                room: id_of_room(),
+                user: ID.parse().unwrap(),
+                seq: 3,
+                back: false,
+                last_seq: None,
+            },
             json!({"type": "read", "room": ID, "user": ID, "seq": 3}),
         ),
         (
-            Event::Read { room: id_of_room(), user: ID.parse().unwrap(), seq: 3, back: true },
-            json!({"type": "read", "room": ID, "user": ID, "seq": 3, "back": true}),
+            Event::Read {
+                room: id_of_room(),
+                user: ID.parse().unwrap(),
+                seq: 3,
+                back: true,
+                last_seq: Some(5),
+            },
+            json!({"type": "read", "room": ID, "user": ID, "seq": 3, "back": true, "last_seq": 5}),
         ),
         (Event::Room { room: room() }, json!({"type": "room", "room": room_json()})),
         (Event::RoomLeft { room: ID.parse().unwrap() }, json!({"type": "room_left", "room": ID})),

@@ -162,6 +162,7 @@ async fn greet(
         if matches!(error, domain::Error::NotFound) {
             return SESSION_OVER;
         }
+
         tracing::error!(%error, "a socket could not be greeted");
         End { code: close::RESTART, reason: "not available" }
     };

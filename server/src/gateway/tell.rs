@@ -219,8 +219,9 @@ impl Hub {
         (room, reader, to): (RoomId, AccountId, AccountId),
         back: bool,
     ) -> domain::Result<()> {
-        if let Some(seq) = rooms::marker(ctx, room, reader).await? {
-            let event = Event::Read { room, user: reader, seq, back };
+        if let Some((seq, last_seq)) = rooms::marker(ctx, room, reader).await? {
+            let last_seq = back.then_some(last_seq);
+            let event = Event::Read { room, user: reader, seq, back, last_seq };
             self.seats.tell_account(to, &Frame::of(&event));
         }
         Ok(())

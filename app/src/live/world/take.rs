@@ -23,6 +23,7 @@ impl World {
         self.early.clear();
         let known: Vec<RoomId> = self.rooms.keys().copied().collect();
         self.previewed = ready.rooms.iter().map(|room| (room.id, numbers(room))).collect();
+        self.marked_as_of = ready.rooms.iter().map(|room| (room.id, room.last_seq)).collect();
         self.rooms = ready.rooms.into_iter().map(|room| (room.id, room)).collect();
         self.timelines.retain(|id, _| self.rooms.contains_key(id));
         self.friends = ready.friends;
@@ -76,7 +77,9 @@ impl World {
                     created_at: message.created_at,
                 });
             }
-            room.read_to(if message.author.id == self.me.id { message.seq } else { 0 });
+            let marked_as_of = self.marked_as_of.get(&message.room).copied().unwrap_or(0);
+            let moves = message.author.id == self.me.id && message.seq > marked_as_of;
+            room.read_to(if moves { message.seq } else { 0 });
             if message.mentions.contains(&self.me.id) {
                 room.mention(message.seq);
             }
@@ -123,12 +126,14 @@ impl World {
         id: RoomId,
         user: AccountId,
         seq: i64,
-        back: bool,
+        // Whether it has moved backward, and how far the room was then.
+        back: Option<Option<i64>>,
     ) -> Vec<Touched> {
         if user == self.me.id {
             if let Some(room) = self.rooms.get_mut(&id) {
-                if back {
+                if let Some(last_seq) = back {
                     room.read_seq = Some(seq);
+                    self.marked_as_of.insert(id, last_seq.unwrap_or(room.last_seq));
                 }
                 room.read_to(seq);
             }
@@ -173,6 +178,7 @@ impl World {
         self.previewed.remove(&id);
         self.timelines.remove(&id);
         self.read_by_other.remove(&id);
+        self.marked_as_of.remove(&id);
         self.early.remove(&id);
         vec![Touched::RoomList, Touched::Room(id), Touched::Timeline(id)]
     }
