@@ -12,8 +12,9 @@ use crate::{
     db::Db,
     error::Error,
     followers,
-    limits::{Limits, Quotas},
+    limits::{self, Limits, Quotas},
     messages::{passing::Passing, queues::Queues},
+    others,
     presence::{self, Presence},
     sweep,
     uploads::Studio,
@@ -99,8 +100,10 @@ impl Ctx {
             change_log::follow(lanes, db.deliver(), &config.clock, &bus).await?;
         }
         let secret: Arc<str> = secret.into();
+        let store = bus.store(&epoch);
         let counting = |quotas: Quotas| {
-            Limits::new(&quotas, &config.clock, Arc::clone(&secret), bus.counters(&epoch))
+            let shared = store.clone().map(limits::Shared::new);
+            Limits::new(&quotas, &config.clock, Arc::clone(&secret), shared)
         };
         let limits = config.quotas.map(counting);
         let ctx = Self {
@@ -110,10 +113,10 @@ impl Ctx {
             limits: limits.unwrap_or_else(Limits::off),
             studio: Arc::default(),
             sweeps: Arc::default(),
-            presence: Arc::default(),
+            presence: Arc::new(Presence::new(store.clone())),
             open: Arc::default(),
             challenges: Arc::default(),
-            passing: Arc::default(),
+            passing: Arc::new(Passing::new(store)),
             sends_mail: config.sends_mail,
             challenges_bots: config.challenges_bots,
             secret,
@@ -122,6 +125,7 @@ impl Ctx {
             queues: Queues::none(),
             epoch: epoch.into(),
         };
+        others::listen(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
         presence::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
         sweep::start(Self { open: Arc::default(), ..ctx.clone() }, Arc::downgrade(&ctx.open));
         // What a stop has interrupted.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use protocol::{AccountId, Message, MessageId, RequestId, RoomId};
+use protocol::{AccountId, MessageId, RequestId, RoomId};
 
 use crate::{Ctx, Result, accounts, bus::Change, db::Tx, friends, messages, notifications, rooms};
 
@@ -86,11 +86,6 @@ pub(crate) async fn follow(tx: &mut Tx, fact: Fact) -> Result<()> {
             Ok(())
         }
     }
-}
-
-/// Something was said on another node that is kept nowhere.
-pub(crate) fn passed(ctx: &Ctx, message: &Message, access: i64) {
-    messages::passing::hear(ctx, message, access);
 }
 
 /// How often it is tried to end what a deleted account has left, and how soon again; a restart tries

@@ -19,6 +19,7 @@ mod line;
 pub mod mail;
 pub mod messages;
 pub mod notifications;
+mod others;
 pub mod presence;
 pub mod rooms;
 mod rows;

@@ -46,7 +46,7 @@ pub struct Greeting {
 pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
     let Standing { me, notifications, is_invisible } = standing(ctx, viewer).await?;
     let Everyone { mut friends, requests, blocked } = friends::everyone(ctx, viewer).await?;
-    presence::dress(ctx, &mut friends);
+    presence::dress(ctx, &mut friends).await;
     // The rooms last: what is said in them while the rest is read has to be told again.
     let Mine { rooms, mut positions } = rooms::mine(ctx, viewer, ROOMS).await?;
     if rooms.next.is_some() {

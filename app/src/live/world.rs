@@ -55,7 +55,7 @@ pub struct World {
     friends: Vec<User>,
     /// The newest first.
     requests: Vec<FriendRequest>,
-    /// Whom the viewer blocks.
+    /// Whom the viewer blocks, in no order.
     blocked: Vec<AccountId>,
     bell: Bell,
     /// Who writes where, until they are done.

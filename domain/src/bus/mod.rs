@@ -2,13 +2,18 @@
 //! is shown of it is read from the database when it is delivered, unless it carries a number.
 
 mod redis;
+mod store;
+mod word;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::{AccountId, Message, MessageId, NotificationId, RoomId, SessionId, messages::By};
 use tokio::sync::{Notify, mpsc};
 
-use crate::{Clock, Result, limits, presence};
+use crate::{Clock, Result};
+
+pub(crate) use store::Store;
+pub(crate) use word::{Said, Saying, Word};
 
 /// Something that was committed.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +52,8 @@ pub enum Change {
     VisibilityMoved { account: AccountId },
     /// Somebody came, went, or took their hands off. Never stored.
     Present { account: AccountId },
+    /// More or fewer are in a room than before, on another node. Never stored.
+    Counted { room: RoomId },
     /// Somebody is writing. Never stored.
     Typing { room: RoomId, account: AccountId },
     /// A device is signed in no more.
@@ -77,8 +84,16 @@ impl Told {
     }
 }
 
-/// Carries changes to this node's listeners; with Redis, it wakes the other nodes and is woken by
-/// them. What was changed they read from the database.
+/// What comes over Redis.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Said(Said),
+    /// Something may have been missed, or not been said.
+    Anew,
+}
+
+/// Carries changes to this node's listeners; with Redis, what is said in rooms also to the nodes that
+/// serve them. Of everything else it only wakes the other nodes: that they read from the database.
 #[derive(Clone, Debug)]
 pub struct Bus {
     listeners: Arc<Mutex<Vec<mpsc::UnboundedSender<Published>>>>,
@@ -89,7 +104,7 @@ pub struct Bus {
 #[derive(Clone, Debug)]
 enum Others {
     Local,
-    Redis(Arc<redis::Wakes>),
+    Redis(Arc<redis::Redis>),
 }
 
 impl Bus {
@@ -101,17 +116,26 @@ impl Bus {
     pub(crate) async fn open(redis_url: Option<&str>, house: &str, clock: &Clock) -> Result<Self> {
         let others = match redis_url {
             None => Others::Local,
-            Some(url) => Others::Redis(redis::Wakes::open(url, house, clock).await?),
+            Some(url) => Others::Redis(redis::Redis::open(url, house, clock).await?),
         };
         Ok(Self { listeners: Arc::default(), others })
     }
 
-    /// Where nodes count together, if they share a Redis.
-    pub(crate) fn counters(&self, house: &str) -> Option<limits::Shared> {
+    fn redis(&self) -> Option<&redis::Redis> {
         match &self.others {
             Others::Local => None,
-            Others::Redis(wakes) => Some(limits::Shared::new(wakes.client(), house)),
+            Others::Redis(redis) => Some(redis),
         }
+    }
+
+    /// Whether other nodes can hear this one.
+    pub(crate) fn has_others(&self) -> bool {
+        self.redis().is_some()
+    }
+
+    /// What nodes know together, if they share a Redis.
+    pub(crate) fn store(&self, house: &str) -> Option<Store> {
+        self.redis().map(|redis| Store::new(redis.client(), house, redis.node()))
     }
 
     /// Everything that is published from here on. A listener only sorts changes into bounded
@@ -124,10 +148,7 @@ impl Bus {
 
     /// Whether Redis answers; `None` where there is to be none.
     pub fn redis_is_up(&self) -> Option<bool> {
-        match &self.others {
-            Others::Local => None,
-            Others::Redis(wakes) => Some(wakes.is_up()),
-        }
+        self.redis().map(redis::Redis::is_up)
     }
 
     pub(crate) fn publish(&self, changes: Vec<Change>) -> Told {
@@ -140,33 +161,57 @@ impl Bus {
         Told(wait)
     }
 
-    /// Asks the other nodes to look what is new.
-    pub(crate) fn wake_others(&self) {
-        if let Others::Redis(wakes) = &self.others {
-            wakes.send();
+    /// Tells the other nodes what was committed: what was said in rooms to those that serve them, and of
+    /// everything else that it is there to be read.
+    pub(crate) fn tell_others(&self, changes: &[Change]) {
+        let Some(redis) = self.redis() else { return };
+        let mut is_to_be_read = false;
+        for change in changes {
+            match Saying::of(change) {
+                Some((room, saying)) => redis.say(room, saying),
+                None => is_to_be_read = true,
+            }
+        }
+        if is_to_be_read {
+            redis.wake_others();
         }
     }
 
-    /// Says something to the other nodes that is kept nowhere.
-    pub(crate) fn say(&self, said: &presence::Said) {
-        if let Others::Redis(wakes) = &self.others {
-            wakes.say(said);
+    /// Says something to the nodes that serve a room, which is kept nowhere.
+    pub(crate) fn say(&self, room: RoomId, saying: Saying<'_>) {
+        if let Some(redis) = self.redis() {
+            redis.say(room, saying);
+        }
+    }
+
+    /// From here on somebody on this node hears the room.
+    pub(crate) fn serve(&self, room: RoomId) {
+        if let Some(redis) = self.redis() {
+            redis.serve(room);
+        }
+    }
+
+    /// From here on nobody does.
+    pub(crate) fn unserve(&self, room: RoomId) {
+        if let Some(redis) = self.redis() {
+            redis.unserve(room);
+        }
+    }
+
+    /// Asks in every room that is served who is there.
+    pub(crate) fn ask_all(&self) {
+        if let Some(redis) = self.redis() {
+            redis.ask_all();
         }
     }
 
     /// What other nodes say from here on. For one listener.
-    pub(crate) fn hear_others(&self) -> mpsc::Receiver<presence::From> {
-        match &self.others {
-            Others::Local => mpsc::channel(1).1,
-            Others::Redis(wakes) => wakes.hear_others(),
-        }
+    pub(crate) fn hear_others(&self) -> mpsc::Receiver<Heard> {
+        self.redis().map_or_else(|| mpsc::channel(1).1, redis::Redis::hear_others)
     }
 
     /// Who is told when another node has something new.
     pub(crate) fn woken(&self) -> Arc<Notify> {
-        match &self.others {
-            Others::Local => Arc::default(),
-            Others::Redis(wakes) => wakes.woken(),
-        }
+        self.redis().map_or_else(Arc::default, redis::Redis::woken)
     }
 }

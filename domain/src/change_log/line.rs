@@ -72,6 +72,7 @@ pub(super) fn write(changes: &[Change]) -> serde_json::Result<Option<String>> {
             | Change::MembershipMoved { .. }
             | Change::Passed { .. }
             | Change::Present { .. }
+            | Change::Counted { .. }
             | Change::Typing { .. }
             | Change::Lost => {}
         }

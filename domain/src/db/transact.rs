@@ -190,9 +190,7 @@ async fn finish(tx: Tx, bus: Bus, turn: Turn) -> Result<Told> {
                     return Err(late());
                 }
             }
-            if is_noted {
-                bus.wake_others();
-            }
+            bus.tell_others(&changes);
             Ok(bus.publish(changes))
         }
     }

@@ -1,16 +1,10 @@
 //! Counting together: the generic cell rate algorithm, in Redis, in one step for each that is counted.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use fred::{clients::Client, interfaces::LuaInterface as _};
 use governor::Quota;
 use protocol::Timestamp;
-use tokio::time::{Instant, timeout};
 
 use super::{Key, Rule};
+use crate::bus::Store;
 
 /// `KEYS[1]`: until when the quota is used up, in milliseconds. `ARGV`: now, how long one of the quota
 /// lasts, how many at once. Gives how long to wait: 0 where one was counted.
@@ -30,23 +24,13 @@ if used then
 end
 return 0";
 
-/// How long anybody waits for Redis to count along.
-const PATIENCE: Duration = Duration::from_millis(200);
-/// How long nobody asks it, once it has not answered.
-const REST: Duration = Duration::from_secs(5);
-
 /// The counters that nodes share. Whoever names a key there names nobody: it is hashed.
 #[derive(Clone, Debug)]
-pub(crate) struct Shared {
-    client: Client,
-    /// What this house's keys begin with.
-    prefix: String,
-    rests_until: Arc<Mutex<Option<Instant>>>,
-}
+pub(crate) struct Shared(Store);
 
 impl Shared {
-    pub(crate) fn new(client: Client, house: &str) -> Self {
-        Self { client, prefix: format!("kith:{house}:limit"), rests_until: Arc::default() }
+    pub(crate) fn new(store: Store) -> Self {
+        Self(store)
     }
 
     /// Counts one; how long to wait, in milliseconds, or nothing where Redis does not answer.
@@ -58,30 +42,17 @@ impl Shared {
         now: Timestamp,
     ) -> Option<u64> {
         let values = vec![now.0.to_string(), each(quota), quota.burst_size().to_string()];
-        self.ask(TAKE, self.named(rule, key), values).await
-    }
-
-    /// Nothing where Redis has not answered in time, now or lately.
-    async fn ask(&self, script: &str, keys: Vec<String>, values: Vec<String>) -> Option<u64> {
-        let rests = || self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if rests().is_some_and(|until| Instant::now() < until) {
-            return None;
-        }
-        let asked = timeout(PATIENCE, self.client.eval::<u64, _, _, _>(script, keys, values)).await;
-        let answer = asked.ok().and_then(Result::ok);
-        *rests() = answer.is_none().then(|| Instant::now() + REST);
-        answer
+        self.0.run(TAKE, &named(rule, key), values).await
     }
 
     pub(super) async fn give_back(&self, rule: Rule, key: Key, quota: Quota) {
-        let values = vec![each(quota)];
         // What cannot be given back counts for as long as it would.
-        self.ask(GIVE_BACK, self.named(rule, key), values).await;
+        let _: Option<u64> = self.0.run(GIVE_BACK, &named(rule, key), vec![each(quota)]).await;
     }
+}
 
-    fn named(&self, rule: Rule, key: Key) -> Vec<String> {
-        vec![format!("{}:{rule:?}:{:x}", self.prefix, key.0)]
-    }
+fn named(rule: Rule, key: Key) -> String {
+    format!("limit:{rule:?}:{:x}", key.0)
 }
 
 /// How long one of a quota lasts, in milliseconds.

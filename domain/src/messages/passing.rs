@@ -1,5 +1,5 @@
 //! What is said in an ephemeral room: told to who is there, on every node, and kept nowhere. Only the
-//! id is remembered for a while, so that the same is not said twice.
+//! id is remembered for a while, by this node and in Redis, so that the same is not said twice.
 
 use std::{
     collections::HashMap,
@@ -15,8 +15,7 @@ use protocol::{
 use super::post::{Posted, taken};
 use crate::{
     Ctx, Error, Result,
-    bus::Change,
-    presence::Said,
+    bus::{Change, Saying, Store},
     rooms::{
         self, Member,
         access::{self, Standing},
@@ -26,13 +25,26 @@ use crate::{
 /// How long an id is remembered, in milliseconds.
 const REMEMBERED_MS: i64 = 10 * 60 * 1_000;
 
+/// `KEYS[1]`: who said something, and when, if anybody did; else `ARGV[1]` from now on, for `ARGV[2]`
+/// milliseconds.
+const REMEMBER: &str = "\
+local known = redis.call('GET', KEYS[1])
+if not known then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return known or ''";
+
 /// Who said something under which id, and when; never what.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Passing {
     said: Mutex<HashMap<(RoomId, MessageId), (AccountId, Timestamp)>>,
+    store: Option<Store>,
 }
 
 impl Passing {
+    /// With what nodes know together, if this one is not alone.
+    pub(crate) fn new(store: Option<Store>) -> Self {
+        Self { said: Mutex::default(), store }
+    }
+
     fn said(&self) -> MutexGuard<'_, HashMap<(RoomId, MessageId), (AccountId, Timestamp)>> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -50,6 +62,24 @@ impl Passing {
             said.insert(key, (author, now));
         }
         known
+    }
+
+    /// [`Passing::remember`] on all nodes, as far as Redis answers.
+    async fn remember_everywhere(
+        &self,
+        key: (RoomId, MessageId),
+        author: AccountId,
+        now: Timestamp,
+    ) -> Option<(AccountId, Timestamp)> {
+        let known = self.remember(key, author, now);
+        let (Some(store), None) = (&self.store, known) else { return known };
+        let values = vec![format!("{author} {}", now.0), REMEMBERED_MS.to_string()];
+        let name = format!("passed:{}:{}", key.0, key.1);
+        let known: String = store.run(REMEMBER, &name, values).await?;
+        let (author, at) = known.split_once(' ')?;
+        let known = (author.parse().ok()?, Timestamp(at.parse().ok()?));
+        self.said().insert(key, known);
+        Some(known)
     }
 
     /// Forgets what is long past.
@@ -94,7 +124,7 @@ pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) 
         return Err(Error::Forbidden(why));
     }
     let (now, author) = (ctx.clock.now(), voice.user.id);
-    let known = ctx.passing.remember((member.room(), id), author, now);
+    let known = ctx.passing.remember_everywhere((member.room(), id), author, now).await;
     if known.is_some_and(|(by, _)| by != author) {
         return taken();
     }
@@ -115,7 +145,7 @@ pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) 
         deleted_at: None,
     });
     if known.is_none() {
-        ctx.bus().say(&Said::Passed(Box::new(Message::clone(&message)), access));
+        ctx.bus().say(member.room(), Saying::Passed(&message, access));
         let change = Change::Passed { message: Arc::clone(&message), access };
         ctx.bus().publish(vec![change]).wait().await;
     }

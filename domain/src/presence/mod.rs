@@ -1,11 +1,15 @@
 //! Who is here: a lease that each connection holds, counted by person. Nodes tell each other by Redis
-//! who is with them, and again and again: what a node says that died ends by itself. Nothing of it is
-//! in the database but when somebody was here last.
+//! who is with them, in the channels of the rooms that these are in; of who shares no room with anybody
+//! here they find a lease there that ends by itself, as does what a node said that died. Nothing of it
+//! is in the database but when somebody was here last.
 
-mod gossip;
+mod audience;
+mod elsewhere;
+mod lease;
 mod state;
+mod store;
 
-use std::{sync::Weak, time::Duration};
+use std::{collections::HashSet, sync::Weak, time::Duration};
 
 use protocol::{
     AccountId, RoomId, Timestamp, User,
@@ -15,15 +19,15 @@ use protocol::{
 };
 use sea_orm::entity::prelude::*;
 
-pub(crate) use gossip::{From, Said};
-pub use state::Lease;
+pub use audience::Audience;
+pub use lease::Lease;
 pub(crate) use state::Presence;
 
 use crate::{
     Ctx, Result, Viewer,
     accounts::entity as account,
-    bus::Change,
-    followers, friends,
+    bus::{Change, Saying},
+    friends,
     rooms::{self, Member},
     rows::padded,
 };
@@ -33,11 +37,13 @@ pub const LEASE_MS: i64 = 60_000;
 /// How long somebody is still here whose last connection went: a page that is loaded anew is nobody's
 /// leaving.
 pub const GRACE_MS: i64 = 4_000;
-/// How often a node says all that it knows.
+/// How often a node renews what it has written down of its people.
 const REPEAT_MS: i64 = 20_000;
+/// How long somebody is seen as they were found written down, until it is heard of them.
+const BORROWED_MS: i64 = 5_000;
 /// How often it is written down that those who are here are here.
 const WRITE_MS: i64 = 5 * 60_000;
-const TICK: Duration = Duration::from_secs(1);
+const TICK_MS: i64 = 1_000;
 
 /// A connection of the viewer's is here, until the lease is dropped; seen by others once it is known
 /// that they may be seen.
@@ -50,11 +56,30 @@ pub fn status(ctx: &Ctx, account: AccountId) -> Status {
     ctx.presence.status(account, ctx.clock.now())
 }
 
-/// How many of these people are here.
-pub fn count(ctx: &Ctx, people: impl IntoIterator<Item = AccountId>) -> i64 {
-    let now = ctx.clock.now();
-    let here = people.into_iter().filter(|id| ctx.presence.status(*id, now) != Status::Offline);
-    i64::try_from(here.count()).unwrap_or(i64::MAX)
+/// How many are in a room and here: of these people, who are in it on this node, and of those who are on
+/// others, as far as somebody here hears the room.
+pub fn count(ctx: &Ctx, room: RoomId, people: impl IntoIterator<Item = AccountId>) -> i64 {
+    let count = ctx.presence.count(room, people, ctx.clock.now());
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What other nodes have to know of the rooms that this one serves.
+pub fn audience(ctx: &Ctx) -> Audience {
+    Audience::new(&ctx.presence, ctx.bus())
+}
+
+/// Looks up of these people whether they are here, where no room tells of them; from then on
+/// [`status`] knows it.
+pub async fn look_up(ctx: &Ctx, people: impl IntoIterator<Item = AccountId>) {
+    let Some(leases) = &ctx.presence.leases else { return };
+    let people: HashSet<AccountId> = people.into_iter().collect();
+    let people: Vec<AccountId> = people.into_iter().collect();
+    let unknown = ctx.presence.unknown(&people, ctx.clock.now());
+    if !unknown.is_empty()
+        && let Some(found) = leases.read(unknown).await
+    {
+        ctx.bus().publish(ctx.presence.borrow(found, ctx.clock.now()));
+    }
 }
 
 /// The viewer's friends, by display name, with whether they are here.
@@ -63,7 +88,7 @@ pub fn count(ctx: &Ctx, people: impl IntoIterator<Item = AccountId>) -> i64 {
 /// As reading fails.
 pub async fn friends(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<User>> {
     let mut friends = friends::list(ctx, viewer).await?;
-    dress(ctx, &mut friends);
+    dress(ctx, &mut friends).await;
     Ok(friends)
 }
 
@@ -76,6 +101,7 @@ pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Resu
     let mut profile = friends::profile(ctx, viewer, username).await?;
     let Some(viewer) = viewer else { return Ok(profile) };
     let id = profile.user.id;
+    look_up(ctx, [id]).await;
     if profile.relation == Some(Relation::Friend) {
         let (status, last_seen) = of(ctx, id).await?;
         profile.user = User { status: Some(status), last_seen, ..profile.user };
@@ -88,7 +114,8 @@ pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Resu
 }
 
 /// Says of friends whether they are here; when they were last stays with those who are not.
-pub(crate) fn dress<'a>(ctx: &Ctx, users: impl IntoIterator<Item = &'a mut User>) {
+pub(crate) async fn dress(ctx: &Ctx, users: &mut [User]) {
+    look_up(ctx, users.iter().map(|user| user.id)).await;
     let now = ctx.clock.now();
     for user in users {
         let status = ctx.presence.status(user.id, now);
@@ -105,6 +132,7 @@ pub(crate) fn dress<'a>(ctx: &Ctx, users: impl IntoIterator<Item = &'a mut User>
 pub async fn members(ctx: &Ctx, member: &Member) -> Result<Vec<MemberOf>> {
     let mut members = rooms::members(ctx, member).await?;
     let apart = friends::apart(ctx, member.account()).await?;
+    look_up(ctx, members.iter().map(|member| member.user.id)).await;
     let now = ctx.clock.now();
     for MemberOf { user, .. } in &mut members {
         let status = ctx.presence.status(user.id, now);
@@ -139,7 +167,7 @@ pub async fn typing(ctx: &Ctx, viewer: &Viewer, room: RoomId) -> Result<()> {
     let account = viewer.account();
     if !ctx.presence.is_invisible(account) {
         ctx.bus().publish(vec![Change::Typing { room, account }]);
-        ctx.bus().say(&Said::Typing(room, account));
+        ctx.bus().say(room, Saying::Typing(account));
     }
     Ok(())
 }
@@ -151,6 +179,7 @@ pub async fn typing(ctx: &Ctx, viewer: &Viewer, room: RoomId) -> Result<()> {
 pub async fn state(ctx: &Ctx, account: AccountId, other: AccountId) -> Result<FriendState> {
     let mut state = friends::state(ctx, account, other).await?;
     if state.relation == Relation::Friend {
+        look_up(ctx, [other]).await;
         let (status, last_seen) = of(ctx, other).await?;
         state.user = User { status: Some(status), last_seen, ..state.user };
     }
@@ -168,21 +197,13 @@ pub async fn look(ctx: &Ctx, account: AccountId) -> Result<bool> {
     Ok(is_invisible)
 }
 
-/// Looks at the clock, and at what other nodes say, for as long as the house is open.
+/// Looks at the clock for as long as the house is open.
 pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
-    let mut heard = ctx.bus().hear_others();
     tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(TICK);
+        let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS.unsigned_abs()));
         while open.strong_count() > 0 {
-            tokio::select! {
-                Some(from) = heard.recv() => {
-                    ctx.presence.hear(&from, ctx.bus(), ctx.clock.now());
-                    if let Said::Passed(message, access) = &from.said {
-                        followers::passed(&ctx, message, *access);
-                    }
-                }
-                _ = ticks.tick() => tick(&ctx).await,
-            }
+            ticks.tick().await;
+            tick(&ctx).await;
         }
     });
 }
@@ -191,6 +212,15 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
 pub async fn tick(ctx: &Ctx) {
     let now = ctx.clock.now();
     let due = ctx.presence.tick(ctx.bus(), now);
+    if let Some(leases) = &ctx.presence.leases {
+        // Before it is said: who hears that somebody has gone finds nothing of them.
+        leases.write(&due.leases).await;
+        due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
+        if let Some((beat, others)) = due.beat {
+            let beats = leases.beat(beat, others).await;
+            ctx.presence.beats(beats, ctx.clock.now());
+        }
+    }
     // A transaction each: others are held up by as few accounts as can be.
     for some in due.seen.chunks(256) {
         let written = ctx.transact(async |tx| {
@@ -206,6 +236,5 @@ pub async fn tick(ctx: &Ctx) {
         }
     }
     // After it is written when they were here last, which is told along.
-    let left = due.left.into_iter().map(|account| Change::Present { account });
-    ctx.bus().publish(left.collect());
+    ctx.bus().publish(due.changes);
 }

@@ -2,61 +2,78 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
-use protocol::{AccountId, Timestamp, accounts::Status};
+use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
 use super::{
-    GRACE_MS, LEASE_MS, REPEAT_MS, WRITE_MS,
-    gossip::{From, Said},
+    BORROWED_MS, GRACE_MS, REPEAT_MS, TICK_MS, WRITE_MS, elsewhere::Elsewhere, store::Leases,
 };
-use crate::{
-    Clock,
-    bus::{Bus, Change},
-};
+use crate::bus::{Bus, Change, Saying, Store, Word};
+
+/// As many people are said at once.
+const AT_ONCE: usize = 500;
 
 /// The people of this house, by where they are.
-#[derive(Default)]
 pub(crate) struct Presence {
-    next: AtomicU64,
+    pub(super) next: AtomicU64,
     people: Mutex<People>,
+    /// Where nodes find who is with others; `None` where there are no others.
+    pub(super) leases: Option<Leases>,
 }
 
 #[derive(Default)]
-struct People {
+pub(super) struct People {
     /// Who has connections to this node, or had one a moment ago.
-    here: HashMap<AccountId, Here>,
-    elsewhere: HashMap<String, Elsewhere>,
+    pub here: HashMap<AccountId, Here>,
+    /// Of these, who is in which room; kept only where there are other nodes to ask.
+    rooms: HashMap<RoomId, HashSet<AccountId>>,
+    elsewhere: Elsewhere,
+    /// Who was looked up, and until when that is believed.
+    borrowed: HashMap<AccountId, (Status, Timestamp)>,
     /// Whose state was not said to the other nodes yet.
     unsaid: HashSet<AccountId>,
+    /// Who has come into a room, or left it, since that was said last.
+    entered: HashSet<(RoomId, AccountId)>,
+    parted: HashSet<(RoomId, AccountId)>,
+    /// Rooms of which another node wants to know who is in them.
+    asked: HashSet<RoomId>,
+    /// Something may have been missed.
+    anew: bool,
     /// Who went, until it is written down.
     gone: Vec<AccountId>,
-    said_all_at: Option<Timestamp>,
+    renewed_at: Option<Timestamp>,
     written_at: Option<Timestamp>,
+    /// Counts up while this node lives.
+    beat: i64,
 }
 
 #[derive(Debug)]
-struct Here {
+pub(super) struct Here {
     /// Each with whether nobody has a hand on it.
-    connections: HashMap<u64, bool>,
-    is_invisible: bool,
+    pub connections: HashMap<u64, bool>,
+    pub is_invisible: bool,
     /// Whether that was read since the first of these connections came.
-    is_known: bool,
+    pub is_known: bool,
     /// When the last connection went.
-    left_at: Option<Timestamp>,
-    was_away: bool,
-}
-
-struct Elsewhere {
-    heard_at: Timestamp,
-    people: HashMap<AccountId, Status>,
+    pub left_at: Option<Timestamp>,
+    pub was_away: bool,
+    rooms: HashSet<RoomId>,
 }
 
 impl Here {
+    pub fn new() -> Self {
+        Self {
+            connections: HashMap::new(),
+            is_invisible: true,
+            is_known: false,
+            left_at: None,
+            was_away: false,
+            rooms: HashSet::new(),
+        }
+    }
+
     fn status(&self) -> Status {
         let away = match self.connections.is_empty() {
             true => self.was_away,
@@ -73,19 +90,38 @@ impl People {
         if here.is_some_and(|here| here.is_invisible) {
             return Status::Offline;
         }
-        let fresh = |node: &&Elsewhere| now.0 - node.heard_at.0 < LEASE_MS;
-        let there = self.elsewhere.values().filter(fresh);
-        let there = there.filter_map(|node| node.people.get(&account).copied());
-        there
-            .chain(here.map(Here::status))
-            .min_by_key(|status| rank(*status))
-            .unwrap_or(Status::Offline)
+        let known = self.elsewhere.of(account, now).chain(here.map(Here::status));
+        let known = known.min_by_key(|status| rank(*status));
+        let borrowed = || self.borrowed.get(&account).map(|(status, _)| *status);
+        known.or_else(borrowed).unwrap_or(Status::Offline)
+    }
+
+    /// Whether nothing is known of somebody.
+    fn is_unknown(&self, account: AccountId, now: Timestamp) -> bool {
+        !self.here.contains_key(&account)
+            && !self.borrowed.contains_key(&account)
+            && self.elsewhere.of(account, now).next().is_none()
     }
 
     /// What this node says of somebody.
     fn own(&self, account: AccountId) -> Status {
         let seen = self.here.get(&account).filter(|here| !here.is_invisible);
         seen.map_or(Status::Offline, Here::status)
+    }
+
+    /// Who of these is seen otherwise than before.
+    fn moved(&self, before: Vec<(AccountId, Status)>, now: Timestamp) -> Vec<Change> {
+        let moved = before.into_iter().filter(|(id, was)| self.status(*id, now) != *was);
+        moved.map(|(account, _)| Change::Present { account }).collect()
+    }
+
+    fn seen_as(
+        &self,
+        people: impl IntoIterator<Item = AccountId>,
+        now: Timestamp,
+    ) -> Vec<(AccountId, Status)> {
+        let people: HashSet<AccountId> = people.into_iter().collect();
+        people.into_iter().map(|account| (account, self.status(account, now))).collect()
     }
 }
 
@@ -102,11 +138,45 @@ fn rank(status: Status) -> u8 {
 pub(crate) struct Due {
     /// Of whom it is to be written down that they were here.
     pub seen: Vec<AccountId>,
-    /// Who is not here any more, for others.
-    pub left: Vec<AccountId>,
+    /// Who is seen otherwise than before, and rooms in which as many are no more.
+    pub changes: Vec<Change>,
+    /// What is to be kept of whom for the other nodes.
+    pub leases: Vec<(AccountId, Status)>,
+    /// What this node's heart says, and whose it is to be heard, when it is time for it.
+    pub beat: Option<(i64, Vec<String>)>,
+    /// What is to be said in rooms, after that.
+    pub words: Vec<(RoomId, Words)>,
+}
+
+/// What is to be said in a room.
+#[derive(Debug)]
+pub(crate) enum Words {
+    All(Vec<(AccountId, Status)>),
+    Here(Vec<(AccountId, Status)>),
+    Out(Vec<AccountId>),
+}
+
+impl Words {
+    pub(super) fn say(&self, bus: &Bus, room: RoomId) {
+        match self {
+            Self::All(people) => {
+                let (first, rest) = people.split_at(people.len().min(AT_ONCE));
+                bus.say(room, Saying::All(first));
+                rest.chunks(AT_ONCE).for_each(|some| bus.say(room, Saying::Here(some)));
+            }
+            Self::Here(people) => {
+                people.chunks(AT_ONCE).for_each(|some| bus.say(room, Saying::Here(some)));
+            }
+            Self::Out(people) => bus.say(room, Saying::Out(people)),
+        }
+    }
 }
 
 impl Presence {
+    pub(crate) fn new(store: Option<Store>) -> Self {
+        Self { next: AtomicU64::new(0), people: Mutex::default(), leases: store.map(Leases::new) }
+    }
+
     fn people(&self) -> MutexGuard<'_, People> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,6 +187,19 @@ impl Presence {
 
     pub(crate) fn is_invisible(&self, account: AccountId) -> bool {
         self.people().here.get(&account).is_some_and(|here| here.is_invisible)
+    }
+
+    /// Who of these is here, and of whom other nodes say that they are in the room and here, each once.
+    pub(super) fn count(
+        &self,
+        room: RoomId,
+        people_here: impl IntoIterator<Item = AccountId>,
+        now: Timestamp,
+    ) -> usize {
+        let people = self.people();
+        let all: HashSet<AccountId> =
+            people_here.into_iter().chain(people.elsewhere.in_room(room, now)).collect();
+        all.into_iter().filter(|id| people.status(*id, now) != Status::Offline).count()
     }
 
     pub(crate) fn set_invisible(
@@ -134,7 +217,7 @@ impl Presence {
     }
 
     /// Does something about somebody, and tells if others see them otherwise than before.
-    fn change(
+    pub(super) fn change(
         &self,
         account: AccountId,
         bus: &Bus,
@@ -154,91 +237,133 @@ impl Presence {
         }
     }
 
-    /// What another node says.
-    pub(crate) fn hear(&self, from: &From, bus: &Bus, now: Timestamp) {
-        let From { node, said } = from;
-        let (some, is_all) = match said {
-            Said::Typing(room, account) => {
-                bus.publish(vec![Change::Typing { room: *room, account: *account }]);
-                return;
-            }
-            // Says nothing of who is here.
-            Said::Passed(..) => return,
-            Said::Hello => {
-                self.people().said_all_at = None;
-                return;
-            }
-            Said::Here(some) => (some, false),
-            Said::All(all) => (all, true),
-        };
+    /// Somebody of this node hears a room from here on.
+    pub(super) fn enter(&self, room: RoomId, account: AccountId) {
         let mut people = self.people();
-        let known = people.elsewhere.get(node).map(|node| node.people.keys().copied());
-        let known: Vec<AccountId> = known.into_iter().flatten().filter(|_| is_all).collect();
-        let touched: HashSet<AccountId> =
-            some.iter().map(|(account, _)| *account).chain(known).collect();
-        let before: Vec<(AccountId, Status)> =
-            touched.iter().map(|account| (*account, people.status(*account, now))).collect();
-        let there = people
-            .elsewhere
-            .entry(node.clone())
-            .or_insert_with(|| Elsewhere { heard_at: now, people: HashMap::new() });
-        // Only all that it knows renews the lease of all.
-        if is_all {
-            there.people.clear();
-            there.heard_at = now;
+        let Some(here) = people.here.get_mut(&account) else { return };
+        if here.rooms.insert(room) {
+            people.rooms.entry(room).or_default().insert(account);
+            people.parted.remove(&(room, account));
+            people.entered.insert((room, account));
         }
-        for (account, status) in some {
-            match status {
-                Status::Offline => there.people.remove(account),
-                status => there.people.insert(*account, *status),
-            };
-        }
-        let moved = before.into_iter().filter(|(id, was)| people.status(*id, now) != *was);
-        let moved: Vec<Change> = moved.map(|(account, _)| Change::Present { account }).collect();
-        drop(people);
-        bus.publish(moved);
     }
 
-    /// Lets those go whose time is over, and says to the other nodes what is new.
+    /// Somebody of this node is in a room no more.
+    pub(super) fn part(&self, room: RoomId, account: AccountId) {
+        let mut people = self.people();
+        let was_in = people.here.get_mut(&account).is_some_and(|here| here.rooms.remove(&room));
+        if was_in {
+            people.forget_in(room, account);
+            people.entered.remove(&(room, account));
+            people.parted.insert((room, account));
+        }
+    }
+
+    /// Nobody here hears a room any more: who else is in it is not known from here on.
+    pub(super) fn forget_room(&self, room: RoomId) {
+        self.people().elsewhere.forget_room(room);
+    }
+
+    /// What is to be looked up of these people before it can be said how they are.
+    pub(super) fn unknown(&self, ids: &[AccountId], now: Timestamp) -> Vec<AccountId> {
+        let people = self.people();
+        ids.iter().copied().filter(|id| people.is_unknown(*id, now)).collect()
+    }
+
+    /// Takes in what was looked up; what that changes.
+    pub(super) fn borrow(
+        &self,
+        found: impl IntoIterator<Item = (AccountId, Option<Status>)>,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut people = self.people();
+        let mut changes = Vec::new();
+        for (account, status) in found {
+            let lasts = if status.is_some() { BORROWED_MS } else { TICK_MS };
+            let borrowed = (status.unwrap_or(Status::Offline), now.plus_ms(lasts));
+            let before = people.status(account, now);
+            people.borrowed.insert(account, borrowed);
+            if people.status(account, now) != before {
+                changes.push(Change::Present { account });
+            }
+        }
+        changes
+    }
+
+    /// What another node says in a room; what that changes.
+    pub(crate) fn hear(
+        &self,
+        node: &str,
+        room: RoomId,
+        word: &Word,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut people = self.people();
+        let of = |some: &[(AccountId, Status)]| some.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        let touched = match word {
+            Word::Here(some) => of(some),
+            Word::All(all) => {
+                let mut touched = people.elsewhere.with(node, room);
+                touched.extend(of(all));
+                touched
+            }
+            Word::Out(gone) => gone.clone(),
+            Word::Ask => {
+                people.asked.insert(room);
+                return Vec::new();
+            }
+            _ => return Vec::new(),
+        };
+        let before = people.seen_as(touched.iter().copied(), now);
+        match word {
+            Word::Here(some) => people.elsewhere.take(node, room, some, now),
+            Word::All(all) => {
+                let here: HashSet<AccountId> = all.iter().map(|(id, _)| *id).collect();
+                let gone: Vec<AccountId> =
+                    touched.iter().copied().filter(|id| !here.contains(id)).collect();
+                people.elsewhere.part(node, room, &gone, now);
+                people.elsewhere.take(node, room, all, now);
+            }
+            _ => people.elsewhere.part(node, room, &touched, now),
+        }
+        for account in touched {
+            people.borrowed.remove(&account);
+        }
+        if let Word::Here(some) = word {
+            // What the other node has struck off was this one's to write down.
+            let gone = some.iter().filter(|(_, status)| *status == Status::Offline);
+            let struck: Vec<AccountId> = gone.map(|(account, _)| *account).collect();
+            let still_here = struck.into_iter().filter(|id| people.here.contains_key(id));
+            let still_here: Vec<AccountId> = still_here.collect();
+            people.unsaid.extend(still_here);
+        }
+        let mut changes = people.moved(before, now);
+        changes.push(Change::Counted { room });
+        changes
+    }
+
+    /// Something may have been missed, or not been said: all is said, and asked, again.
+    pub(crate) fn begin_anew(&self) {
+        self.people().anew = true;
+    }
+
+    /// What the heart of each node said.
+    pub(super) fn beats(&self, beats: impl IntoIterator<Item = (String, i64)>, now: Timestamp) {
+        let mut people = self.people();
+        beats.into_iter().for_each(|(node, beat)| people.elsewhere.beat(&node, beat, now));
+    }
+
+    /// Lets those go whose time is over, and gathers what is to be said to the other nodes.
     pub(crate) fn tick(&self, bus: &Bus, now: Timestamp) -> Due {
         let mut people = self.people();
-        let over = |here: &Here| {
-            here.connections.is_empty() && here.left_at.is_none_or(|at| now.0 - at.0 >= GRACE_MS)
-        };
-        let over: Vec<AccountId> =
-            people.here.iter().filter(|(_, here)| over(here)).map(|(id, _)| *id).collect();
-        let silent = |node: &Elsewhere| now.0 - node.heard_at.0 >= LEASE_MS;
-        let mut left: Vec<AccountId> = over.clone();
-        for node in people.elsewhere.values().filter(|node| silent(node)) {
-            left.extend(node.people.keys());
+        let mut due = Due::default();
+        let gone = people.let_go(now, &mut due);
+        if bus.has_others() {
+            people.gather(gone, bus, now, &mut due);
+        } else {
+            people.unsaid.clear();
         }
-        people.elsewhere.retain(|_, node| !silent(node));
-        for account in over {
-            let here = people.here.remove(&account);
-            people.unsaid.insert(account);
-            // Who is seen by nobody is seen by nobody afterwards either.
-            if here.is_some_and(|here| !here.is_invisible) {
-                people.gone.push(account);
-            }
-        }
-        left.retain(|account| people.status(*account, now) == Status::Offline);
-        let unsaid: Vec<AccountId> = people.unsaid.drain().collect();
-        let of = |people: &People, ids: Vec<AccountId>| {
-            ids.into_iter().map(|id| (id, people.own(id))).collect::<Vec<_>>()
-        };
-        if people.said_all_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
-            let ids = people.here.keys().copied().collect();
-            let mut all = of(&people, ids);
-            all.retain(|(_, status)| *status != Status::Offline);
-            if people.said_all_at.replace(now).is_none() && people.elsewhere.is_empty() {
-                bus.say(&Said::Hello);
-                people.said_all_at = Some(now);
-            }
-            bus.say(&Said::All(all));
-        } else if !unsaid.is_empty() {
-            bus.say(&Said::Here(of(&people, unsaid)));
-        }
-        let mut due = Due { seen: std::mem::take(&mut people.gone), left };
+        due.seen = std::mem::take(&mut people.gone);
         if people.written_at.is_none_or(|at| now.0 - at.0 >= WRITE_MS) {
             people.written_at = Some(now);
             let seen = people.here.iter().filter(|(_, here)| !here.is_invisible);
@@ -248,71 +373,104 @@ impl Presence {
     }
 }
 
-/// That one connection is here. Dropped, it is not.
-pub struct Lease {
-    presence: Arc<Presence>,
-    bus: Bus,
-    clock: Clock,
-    account: AccountId,
-    id: u64,
-}
+impl People {
+    fn forget_in(&mut self, room: RoomId, account: AccountId) {
+        if let Some(people) = self.rooms.get_mut(&room) {
+            people.remove(&account);
+            if people.is_empty() {
+                self.rooms.remove(&room);
+            }
+        }
+    }
 
-impl Lease {
-    pub(super) fn take(
-        presence: &Arc<Presence>,
+    /// Whose time is over; who of this node's it is, and in which rooms they were.
+    fn let_go(&mut self, now: Timestamp, due: &mut Due) -> Vec<(AccountId, HashSet<RoomId>)> {
+        let over = |here: &Here| {
+            here.connections.is_empty() && here.left_at.is_none_or(|at| now.0 - at.0 >= GRACE_MS)
+        };
+        let over: Vec<AccountId> =
+            self.here.iter().filter(|(_, here)| over(here)).map(|(id, _)| *id).collect();
+        let (silent, rooms) = self.elsewhere.drop_silent(now);
+        // Perhaps it was not heard and lives.
+        self.anew |= !rooms.is_empty();
+        due.changes.extend(rooms.into_iter().map(|room| Change::Counted { room }));
+        let returned = self.borrowed.extract_if(|_, (_, until)| until.0 <= now.0);
+        let returned: Vec<(AccountId, Status)> =
+            returned.map(|(account, (status, _))| (account, status)).collect();
+        let mut gone = Vec::new();
+        for account in over.iter().copied() {
+            let Some(here) = self.here.remove(&account) else { continue };
+            here.rooms.iter().for_each(|room| self.forget_in(*room, account));
+            // Who is seen by nobody is seen by nobody afterwards either.
+            if !here.is_invisible {
+                self.gone.push(account);
+            }
+            gone.push((account, here.rooms));
+        }
+        let left = over.into_iter().chain(silent);
+        let left = left.filter(|account| self.status(*account, now) == Status::Offline);
+        due.changes.extend(left.map(|account| Change::Present { account }));
+        due.changes.extend(self.moved(returned, now));
+        gone
+    }
+
+    /// What is to be said to the other nodes, and kept for them.
+    fn gather(
+        &mut self,
+        gone: Vec<(AccountId, HashSet<RoomId>)>,
         bus: &Bus,
-        clock: &Clock,
-        account: AccountId,
-    ) -> Self {
-        let id = presence.next.fetch_add(1, Ordering::Relaxed);
-        presence.change(account, bus, clock.now(), |people| {
-            let here = people.here.entry(account).or_insert_with(|| Here {
-                connections: HashMap::new(),
-                is_invisible: true,
-                is_known: false,
-                left_at: None,
-                was_away: false,
-            });
-            // Nobody looked while they were gone.
-            here.is_known &= !here.connections.is_empty();
-            here.connections.insert(id, false);
-            here.left_at = None;
-        });
-        let (presence, bus, clock) = (Arc::clone(presence), bus.clone(), clock.clone());
-        Self { presence, bus, clock, account, id }
-    }
-
-    /// Whether the account wants to be seen by nobody, as it was read after this was taken; what has
-    /// been heard of since counts more.
-    pub fn know(&self, is_invisible: bool) {
-        self.presence.change(self.account, &self.bus, self.clock.now(), |people| {
-            if let Some(here) = people.here.get_mut(&self.account).filter(|here| !here.is_known) {
-                (here.is_invisible, here.is_known) = (is_invisible, true);
+        now: Timestamp,
+        due: &mut Due,
+    ) {
+        let mut here: HashMap<RoomId, HashMap<AccountId, Status>> = HashMap::new();
+        for (account, rooms) in gone {
+            self.unsaid.remove(&account);
+            due.leases.push((account, Status::Offline));
+            for room in rooms {
+                here.entry(room).or_default().insert(account, Status::Offline);
             }
-        });
-    }
-
-    /// Nobody has a hand on it, or somebody has again.
-    pub fn set_away(&self, is_away: bool) {
-        self.presence.change(self.account, &self.bus, self.clock.now(), |people| {
-            let here = people.here.get_mut(&self.account);
-            if let Some(state) = here.and_then(|here| here.connections.get_mut(&self.id)) {
-                *state = is_away;
+        }
+        for account in std::mem::take(&mut self.unsaid) {
+            let status = self.own(account);
+            due.leases.push((account, status));
+            for room in self.here.get(&account).into_iter().flat_map(|here| &here.rooms) {
+                here.entry(*room).or_default().insert(account, status);
             }
-        });
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let now = self.clock.now();
-        self.presence.change(self.account, &self.bus, now, |people| {
-            let Some(here) = people.here.get_mut(&self.account) else { return };
-            let was_away = here.connections.remove(&self.id).unwrap_or(false);
-            if here.connections.is_empty() {
-                here.left_at = Some(now);
-                here.was_away = was_away;
+        }
+        for (room, account) in std::mem::take(&mut self.entered) {
+            let status = self.own(account);
+            if status != Status::Offline {
+                here.entry(room).or_default().insert(account, status);
             }
-        });
+        }
+        let mut parted: HashMap<RoomId, Vec<AccountId>> = HashMap::new();
+        for (room, account) in std::mem::take(&mut self.parted) {
+            parted.entry(room).or_default().push(account);
+        }
+        due.words.extend(parted.into_iter().map(|(room, some)| (room, Words::Out(some))));
+        if std::mem::take(&mut self.anew) {
+            bus.ask_all();
+            self.asked.extend(self.rooms.keys());
+            self.renewed_at = None;
+        }
+        for room in std::mem::take(&mut self.asked) {
+            let people = self.rooms.get(&room).into_iter().flatten();
+            let people = people.map(|account| (*account, self.own(*account)));
+            let all = people.filter(|(_, status)| *status != Status::Offline).collect();
+            here.remove(&room);
+            due.words.push((room, Words::All(all)));
+        }
+        let here = here.into_iter().map(|(room, some)| (room, some.into_iter().collect()));
+        due.words.extend(here.map(|(room, some)| (room, Words::Here(some))));
+        if self.renewed_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
+            self.renewed_at = Some(now);
+            self.beat += 1;
+            due.beat = Some((self.beat, self.elsewhere.nodes()));
+            let all = self.here.keys().map(|account| (*account, self.own(*account)));
+            due.leases = all
+                .filter(|(_, status)| *status != Status::Offline)
+                .chain(due.leases.drain(..).filter(|(_, status)| *status == Status::Offline))
+                .collect();
+        }
     }
 }

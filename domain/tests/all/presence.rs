@@ -8,10 +8,13 @@ use domain::{
     presence::{self, GRACE_MS, LEASE_MS, Lease},
 };
 use engines::Shared;
-use protocol::accounts::{ProfileChange, Status};
+use protocol::{
+    RoomId,
+    accounts::{ProfileChange, Status},
+};
 use tokio::time::timeout;
 
-use crate::house::{Heard, House, NOON, heard};
+use crate::house::{Heard, House, NOON, Person, heard};
 
 fn come(ctx: &Ctx, viewer: &Viewer, is_invisible: bool) -> Lease {
     let lease = presence::enter(ctx, viewer);
@@ -99,45 +102,110 @@ async fn who_wants_to_be_seen_by_nobody_is_not() {
     assert_eq!(presence::status(ctx, id), Status::Online);
 }
 
+/// Until something is so, on nodes whose clocks are looked at again and again.
+async fn until(nodes: &[&House], mut is_so: impl AsyncFnMut() -> bool) {
+    let ticking = async {
+        while !is_so().await {
+            for node in nodes {
+                presence::tick(&node.ctx).await;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), ticking).await.unwrap();
+}
+
+/// A room in which somebody is on one node, and which the other serves as well.
+async fn heard_on_both(one: &House, other: &House) -> (Person, RoomId, Lease) {
+    let (alice, _, room) = one.alice_and_bob().await;
+    let room = room.id;
+    let lease = come(&one.ctx, &alice.viewer, false);
+    let audience = presence::audience(&one.ctx);
+    audience.serve(room);
+    audience.enter(room, alice.user.id);
+    presence::audience(&other.ctx).serve(room);
+    (alice, room, lease)
+}
+
 #[tokio::test]
 async fn a_node_that_says_nothing_more_leaves_nobody_online_for_longer_than_a_minute() {
     let shared = Shared::start();
     let node = || House::on(&shared);
     let (one, other) = (node().await, node().await);
-    let alice = one.person("alice").await;
+    let (alice, room, lease) = heard_on_both(&one, &other).await;
     let id = alice.user.id;
-    let lease = come(&one.ctx, &alice.viewer, false);
-    let until = async |status: Status| {
-        let told = async {
-            while presence::status(&other.ctx, id) != status {
-                presence::tick(&one.ctx).await;
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(Duration::from_secs(20), told).await.unwrap();
-    };
-    until(Status::Online).await;
+    let is = async |ctx: &Ctx, status: Status| presence::status(ctx, id) == status;
+    until(&[&one], async || is(&other.ctx, Status::Online).await).await;
     lease.set_away(true);
-    until(Status::Away).await;
-    // From here on the first node is as good as killed: its clock stands still, and it says nothing.
-    other.ctx.clock().advance_ms(LEASE_MS - 1);
-    presence::tick(&other.ctx).await;
-    assert_eq!(presence::status(&other.ctx, id), Status::Away);
-    let mut bus = other.listen();
-    other.ctx.clock().advance_ms(1);
-    presence::tick(&other.ctx).await;
-    assert_eq!(presence::status(&other.ctx, id), Status::Offline);
-    assert_eq!(soon(&mut bus).await, [Change::Present { account: id }]);
-    // A node that begins is told who is there, without waiting for the next repetition.
-    let late = node().await;
-    let told = async {
-        while presence::status(&late.ctx, id) != Status::Away {
-            presence::tick(&late.ctx).await;
-            presence::tick(&one.ctx).await;
-            tokio::task::yield_now().await;
+    until(&[&one], async || is(&other.ctx, Status::Away).await).await;
+    assert_eq!(presence::count(&other.ctx, room, []), 1);
+    // Its heart is heard beating: it is believed for as long as it does.
+    for _ in 0..12 {
+        for node in [&one, &other] {
+            node.ctx.clock().advance_ms(LEASE_MS / 6);
+            presence::tick(&node.ctx).await;
         }
+        assert_eq!(presence::status(&other.ctx, id), Status::Away);
+    }
+    // From here on the first node is as good as killed: its clock stands still, and it says nothing.
+    let mut bus = other.listen();
+    let gone = async || {
+        other.ctx.clock().advance_ms(LEASE_MS / 2);
+        presence::status(&other.ctx, id) == Status::Offline
     };
-    timeout(Duration::from_secs(20), told).await.unwrap();
+    until(&[&other], gone).await;
+    presence::tick(&other.ctx).await;
+    let told = soon(&mut bus).await;
+    assert!(told.contains(&Change::Present { account: id }), "{told:?}");
+    assert!(told.contains(&Change::Counted { room }), "{told:?}");
+    assert_eq!(presence::count(&other.ctx, room, []), 0);
+    // A node that begins asks who is there, and is told.
+    let late = node().await;
+    presence::audience(&late.ctx).serve(room);
+    until(&[&one], async || is(&late.ctx, Status::Away).await).await;
+}
+
+#[tokio::test]
+async fn who_leaves_a_room_is_counted_there_no_more_and_who_is_on_two_nodes_counts_once() {
+    let shared = Shared::start();
+    let (one, other) = (House::on(&shared).await, House::on(&shared).await);
+    let (alice, room, lease) = heard_on_both(&one, &other).await;
+    let id = alice.user.id;
+    let count = |house: &House| presence::count(&house.ctx, room, []);
+    until(&[&one], async || count(&other) == 1).await;
+    let there = come(&other.ctx, &alice.viewer, false);
+    presence::audience(&other.ctx).enter(room, id);
+    until(&[&other], async || count(&one) == 1).await;
+    assert_eq!(presence::count(&other.ctx, room, [id]), 1);
+    // She closes one of her pages: on the other node she still is.
+    drop(lease);
+    one.ctx.clock().advance_ms(GRACE_MS);
+    until(&[&one, &other], async || count(&other) == 0).await;
+    assert_eq!(presence::count(&other.ctx, room, [id]), 1);
+    assert_eq!((count(&one), presence::status(&one.ctx, id)), (1, Status::Online));
+    presence::audience(&other.ctx).part(room, id);
+    until(&[&other], async || count(&one) == 0).await;
+    drop(there);
+}
+
+#[tokio::test]
+async fn of_whom_no_room_tells_it_is_looked_up_whether_they_are_here() {
+    let shared = Shared::start();
+    let (one, other) = (House::on(&shared).await, House::on(&shared).await);
+    let (alice, bob) = (one.person("alice").await, one.person("bob").await);
+    let lease = come(&one.ctx, &alice.viewer, false);
+    let seen = async || {
+        let profile = presence::profile(&other.ctx, Some(&bob.viewer), "alice").await.unwrap();
+        other.ctx.clock().advance_ms(5_000);
+        profile.user.status.unwrap()
+    };
+    until(&[&one, &other], async || seen().await == Status::Online).await;
+    lease.set_away(true);
+    until(&[&one, &other], async || seen().await == Status::Away).await;
+    let hide = ProfileChange { invisible: Some(true), ..ProfileChange::default() };
+    profile::change(&one.ctx, &alice.viewer, hide).await.unwrap();
+    presence::look(&one.ctx, alice.user.id).await.unwrap();
+    until(&[&one, &other], async || seen().await == Status::Offline).await;
 }
 
 /// What was told by now: nobody waits for it, so whoever listens comes first.

@@ -17,6 +17,7 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     hub::Hub,
     queue::{Frame, Numbered},
+    recent::Marks,
     room::Heard,
     tell::Telling,
 };
@@ -134,6 +135,8 @@ impl Hub {
                 seq: message.seq,
                 revision: message.revision,
                 access: now.access,
+                // It is read for many at once.
+                marks: if message.reactions.is_empty() { Marks::None } else { Marks::Untold },
             };
             let messages: Option<Vec<_>> =
                 messages.map(|messages| messages.iter().map(heard).collect());

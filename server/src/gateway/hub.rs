@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use domain::{Ctx, Viewer, bus::Change, rooms::Position};
+use domain::{Ctx, Viewer, bus::Change, presence, rooms::Position};
 use protocol::{AccountId, Event, Message, RoomId};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -17,7 +17,7 @@ use super::{
     crowd::Crowd,
     presence::Moves,
     queue::{Ended, Frame, Numbered, Queue},
-    recent::KEPT,
+    recent::{KEPT, Marks},
     room::Heard,
     seat::Seat,
     seats::{Open, Seats, Step},
@@ -50,7 +50,7 @@ impl Hub {
     pub fn start(ctx: Ctx) -> Arc<Self> {
         let (tell, told) = mpsc::unbounded_channel();
         let hub = Arc::new(Self {
-            seats: Seats::default(),
+            seats: Seats::new(presence::audience(&ctx)),
             behind: CatchUp::default(),
             tellings: Mutex::default(),
             tell,
@@ -184,6 +184,7 @@ impl Hub {
                 }
             }
             Change::Present { account } => self.moves.moved(*account),
+            Change::Counted { room } => self.moves.count([*room]),
             Change::Typing { room, account } => self.moves.typing(*room, *account),
             Change::SessionEnded { session } => seats.end_session(*session),
             // They come back, and are told what is so.
@@ -199,7 +200,11 @@ impl Hub {
 
     fn hear(&self, message: &Message, event: &Numbered<'_>, access: i64) {
         let frame = Frame::numbered(event);
-        let heard = Heard { frame, seq: message.seq, revision: message.revision, access };
+        let marks = match event {
+            Numbered::MessageChanged { by: Some(_), .. } => Marks::Told,
+            _ => Marks::None,
+        };
+        let heard = Heard { frame, seq: message.seq, revision: message.revision, access, marks };
         if self.seats.hear(message.room, heard) {
             self.behind.hole(message.room);
         }

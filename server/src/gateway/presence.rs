@@ -120,7 +120,7 @@ impl Hub {
     pub fn dress<'a>(&self, ctx: &Ctx, rooms: impl IntoIterator<Item = &'a mut Room>) {
         // Two in a direct room who are friends see each other; who are not, should not.
         for room in rooms.into_iter().filter(|room| room.kind != Kind::Direct) {
-            room.online_count = presence::count(ctx, self.seats.accounts_in(room.id));
+            room.online_count = presence::count(ctx, room.id, self.seats.accounts_in(room.id));
         }
     }
 
@@ -166,7 +166,7 @@ impl Hub {
             }
             let here = self.seats.accounts_in(room);
             let people = here.len();
-            let online_count = presence::count(ctx, here);
+            let online_count = presence::count(ctx, room, here);
             let again = now + COUNTED * u32::try_from(1 + people / LARGE).unwrap_or(u32::MAX);
             let told = counted.insert(room, (online_count, again)).map(|(told, _)| told);
             if self.seats.is_heard(room) && told != Some(online_count) {

@@ -31,11 +31,23 @@ struct Kept {
     revision: i64,
     seq: i64,
     frame: Frame,
+    marks: Marks,
+}
+
+/// What a frame says of who put what on its message: that is not in the message as all are told of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Marks {
+    /// Nothing, since nothing was put on it or taken off.
+    None,
+    /// Who put one on it, or took one off.
+    Told,
+    /// Nothing, though somebody may have.
+    Untold,
 }
 
 impl Recent {
     /// Takes in an event about the message with this `seq`.
-    pub fn push(&mut self, seq: i64, revision: i64, frame: &Frame) {
+    pub fn push(&mut self, seq: i64, revision: i64, frame: &Frame, marks: Marks) {
         if revision <= self.last {
             return;
         }
@@ -43,17 +55,26 @@ impl Recent {
             *self = Self { floor: revision - 1, ..Self::default() };
         }
         // An event about a message stands for those before it.
-        if let Some(at) = self.kept.iter().position(|kept| kept.seq == seq) {
-            self.bytes -= self.kept.remove(at).map_or(0, |kept| kept.frame.text.len());
+        if let Some(at) = self.kept.iter().position(|kept| kept.seq == seq)
+            && let Some(before) = self.kept.remove(at)
+        {
+            self.bytes -= before.frame.text.len();
+            // But for whose marks are on it: who missed that has to read it.
+            if before.marks == Marks::Told {
+                self.floor = self.floor.max(before.revision);
+            }
+        }
+        if marks == Marks::Untold {
+            self.floor = self.floor.max(revision);
         }
         self.last = revision;
         self.heard_at = Some(Instant::now());
         self.bytes += frame.text.len();
-        self.kept.push_back(Kept { revision, seq, frame: frame.clone() });
+        self.kept.push_back(Kept { revision, seq, frame: frame.clone(), marks });
         while self.kept.len() > FRAMES || self.bytes > BYTES {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.bytes -= oldest.frame.text.len();
-            self.floor = oldest.revision;
+            self.floor = self.floor.max(oldest.revision);
         }
     }
 
@@ -87,7 +108,11 @@ mod tests {
     use super::*;
 
     fn push(recent: &mut Recent, seq: i64, revision: i64) {
-        recent.push(seq, revision, &Frame::skip(RoomId::new(0, [1; 16]), revision));
+        marked(recent, seq, revision, Marks::None);
+    }
+
+    fn marked(recent: &mut Recent, seq: i64, revision: i64, marks: Marks) {
+        recent.push(seq, revision, &Frame::skip(RoomId::new(0, [1; 16]), revision), marks);
     }
 
     fn since(recent: &Recent, revision: i64) -> Option<Vec<i64>> {
@@ -118,6 +143,20 @@ mod tests {
         assert_eq!(since(&recent, 0).unwrap(), [2, 3]);
         assert_eq!(since(&recent, 1).unwrap(), [2, 3]);
         assert_eq!(since(&recent, 2).unwrap(), [3]);
+    }
+
+    #[test]
+    fn who_missed_what_was_put_on_a_message_reads_it() {
+        let mut recent = Recent::default();
+        push(&mut recent, 1, 1);
+        marked(&mut recent, 1, 2, Marks::Told);
+        assert_eq!(since(&recent, 1).unwrap(), [2]);
+        push(&mut recent, 1, 3);
+        assert_eq!(since(&recent, 1), None, "the edit does not say whose it is");
+        assert_eq!(since(&recent, 2).unwrap(), [3]);
+        marked(&mut recent, 1, 4, Marks::Untold);
+        assert_eq!(since(&recent, 3), None);
+        assert_eq!(since(&recent, 4).unwrap(), [0; 0]);
     }
 
     #[test]

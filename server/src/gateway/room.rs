@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     queue::Frame,
-    recent::Recent,
+    recent::{Marks, Recent},
     seat::{Seat, SeatId},
 };
 
@@ -28,6 +28,7 @@ pub struct Heard {
     pub revision: i64,
     /// How often who is in the room had changed when this was stored.
     pub access: i64,
+    pub marks: Marks,
 }
 
 /// Who hears a room, and how far.
@@ -104,6 +105,11 @@ impl Room {
     /// do so whoever is in it.
     fn knows(&self, access: i64) -> bool {
         access <= self.access || self.seats.is_empty()
+    }
+
+    /// Whether it goes on from this revision in a way that has to be read.
+    pub fn lacks(&self, revision: i64) -> bool {
+        self.at.is_some_and(|at| at > revision) && self.recent.since(revision).is_none()
     }
 
     /// The accounts that hear it, and those that will once they know its state.
@@ -309,7 +315,7 @@ impl Room {
     }
 
     fn deliver(&mut self, event: Heard) {
-        self.recent.push(event.seq, event.revision, &event.frame);
+        self.recent.push(event.seq, event.revision, &event.frame, event.marks);
         self.tell(&event.frame);
         self.at = Some(event.revision);
     }
@@ -341,7 +347,8 @@ mod tests {
     }
 
     fn heard(revision: i64, access: i64) -> Heard {
-        Heard { frame: Frame::skip(id(), revision), seq: revision, revision, access }
+        let frame = Frame::skip(id(), revision);
+        Heard { frame, seq: revision, revision, access, marks: Marks::None }
     }
 
     /// A room that somebody hears from its beginning.

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use domain::{Viewer, rooms::Position};
+use domain::{Viewer, presence::Audience, rooms::Position};
 use protocol::{AccountId, RoomId, SessionId};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -38,6 +38,8 @@ pub struct Seats {
     unheard: Sharded<RoomId, Unheard>,
     /// When rooms became something else, a moment ago: that has no number.
     changed: Sharded<RoomId, Instant>,
+    /// What other nodes have to know of who hears what.
+    audience: Audience,
 }
 
 /// What was heard of a room: its revision, its `access`, and when.
@@ -78,6 +80,11 @@ pub struct Moved {
 }
 
 impl Seats {
+    /// Nobody yet.
+    pub fn new(audience: Audience) -> Self {
+        Self { audience, ..Self::default() }
+    }
+
     /// A seat that hears what concerns its account, and no room yet.
     pub fn enter(&self, viewer: &Viewer) -> Arc<Seat> {
         self.take(viewer.account(), viewer.session())
@@ -129,8 +136,9 @@ impl Seats {
                 continue;
             }
             let room = self.entry(&mut rooms, id);
-            if access < room.newest().1 {
-                // Somebody came or went since it was read: perhaps this one.
+            if access < room.newest().1 || room.lacks(revision) {
+                // Somebody came or went since it was read: perhaps this one; or what was said since is
+                // not known here.
                 hears.joining.insert(id);
                 room.join(seat);
                 open.standings.push(id);
@@ -139,6 +147,7 @@ impl Seats {
             hears.rooms.insert(id);
             hears.joining.remove(&id);
             room.seat(seat, revision, access);
+            self.audience.enter(id, seat.account());
             if room.is_behind() {
                 open.rooms.push(id);
             }
@@ -168,6 +177,7 @@ impl Seats {
     /// The room, with what was heard of it while nobody here heard it.
     fn entry<'a>(&self, rooms: &'a mut HashMap<RoomId, Room>, id: RoomId) -> &'a mut Room {
         rooms.entry(id).or_insert_with(|| {
+            self.audience.serve(id);
             let unheard = self.unheard.lock(&id).get(&id).copied();
             Room::new(
                 id,
@@ -183,6 +193,7 @@ impl Seats {
         if room.is_empty() {
             let (revision, access) = room.newest();
             rooms.remove(&id);
+            self.audience.unserve(id);
             self.note(id, revision, access);
         }
     }
@@ -327,14 +338,15 @@ impl Seats {
                 seat.queue.push(state.clone());
             } else if !room.is_joining(&seat) {
                 continue;
-            } else if access < room.newest().1 {
-                // Somebody came or went since it was read: perhaps this one.
+            } else if access < room.newest().1 || room.lacks(revision) {
+                // As where a seat is taken.
                 open.standings.push(id);
             } else {
                 hears.joining.remove(&id);
                 hears.rooms.insert(id);
                 seat.queue.push(state.clone().standing_at(id, revision));
                 room.seat(&seat, revision, access);
+                self.audience.enter(id, account);
                 if room.is_behind() {
                     open.rooms.push(id);
                 }
@@ -432,6 +444,7 @@ impl Seats {
             self.unseat(&mut rooms, id, &seat);
             seat.queue.drop_room(id);
         }
+        self.audience.part(id, account);
         any
     }
 

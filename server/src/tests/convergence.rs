@@ -3,7 +3,10 @@
 
 mod act;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use app::live::{timeline::Timeline, world::World};
 use domain::{accounts, friends, messages as said, presence, rooms};
@@ -51,7 +54,7 @@ struct Seen {
     messages: BTreeMap<RoomId, Vec<Message>>,
     friends: Vec<User>,
     requests: Vec<FriendRequest>,
-    blocked: Vec<AccountId>,
+    blocked: BTreeSet<AccountId>,
     bell: NotificationState,
     /// Each with whether it is read: when that was is nowhere shown.
     cards: Vec<(Notification, bool)>,
@@ -94,7 +97,8 @@ fn seen(world: &World, marks: bool) -> Seen {
         messages: ids.iter().filter_map(messages).collect(),
         friends: world.friends().to_vec(),
         requests: world.requests().to_vec(),
-        blocked: world.blocked().to_vec(),
+        // In no order: nobody is shown one.
+        blocked: world.blocked().iter().copied().collect(),
         bell: world.bell().state(),
         cards: world.bell().cards().unwrap_or_default().iter().map(card).collect(),
     }
@@ -251,8 +255,11 @@ async fn converges(nodes: &[House], seed: u64, losses: bool, done: &mut Vec<Acti
         let ids = people.iter().map(|watcher| watcher.viewer.account());
         let pairs: Vec<_> =
             ids.flat_map(|id| nodes.iter().map(move |node| (&node.ctx, id))).collect();
-        while pairs.iter().any(|(ctx, id)| presence::status(ctx, *id) != Status::Online) {
-            tokio::task::yield_now().await;
+        for (ctx, id) in pairs {
+            while presence::status(ctx, id) != Status::Online {
+                presence::look_up(ctx, [id]).await;
+                tokio::task::yield_now().await;
+            }
         }
     };
     timeout(SETTLES_WITHIN, known).await.unwrap();

@@ -189,7 +189,7 @@ impl World {
         self.friends.retain(|friend| friend.id != user.id);
         self.blocked.retain(|blocked| *blocked != user.id);
         if state.relation == Relation::Blocked {
-            self.blocked.insert(0, user.id);
+            self.blocked.push(user.id);
         }
         // Sorted lists of a few dozen: a place is found faster than sorting would be.
         if state.relation == Relation::Friend {

@@ -1,6 +1,6 @@
 //! The places, moved by hand into every order that commits and readings may come in.
 
-use super::*;
+use super::{super::recent::Marks, *};
 
 fn room() -> RoomId {
     RoomId::new(0, [1; 16])
@@ -15,7 +15,8 @@ fn enter(seats: &Seats, n: u8) -> Arc<Seat> {
 }
 
 fn heard(revision: i64, access: i64) -> Heard {
-    Heard { frame: Frame::skip(room(), revision), seq: revision, revision, access }
+    let frame = Frame::skip(room(), revision);
+    Heard { frame, seq: revision, revision, access, marks: Marks::None }
 }
 
 fn told(seat: &Seat) -> Vec<i64> {

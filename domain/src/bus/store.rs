@@ -1,0 +1,98 @@
+//! What nodes know together: kept by Redis for minutes, and missed by nobody for long. Who asks goes on
+//! without it where it does not answer.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use fred::{
+    clients::Client,
+    interfaces::{KeysInterface as _, LuaInterface as _},
+    types::{Expiration, FromValue},
+};
+use tokio::time::{Instant, timeout};
+
+/// How long anybody waits for Redis.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// How long nobody asks it, once it has not answered.
+const REST: Duration = Duration::from_secs(5);
+
+/// Where nodes keep what they know together.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    client: Client,
+    /// What this house's keys begin with.
+    prefix: String,
+    /// How this node is known to the others.
+    pub node: Arc<str>,
+    rests_until: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Store {
+    pub(super) fn new(client: Client, house: &str, node: &str) -> Self {
+        let prefix = format!("kith:{house}");
+        Self { client, prefix, node: node.into(), rests_until: Arc::default() }
+    }
+
+    fn named(&self, key: &str) -> String {
+        format!("{}:{key}", self.prefix)
+    }
+
+    /// Nothing where Redis has not answered in time, now or lately.
+    async fn ask<T>(&self, ask: impl Future<Output = Result<T, fred::error::Error>>) -> Option<T> {
+        let rests = || self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if rests().is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
+        let answer = timeout(PATIENCE, ask).await.ok().and_then(Result::ok);
+        *rests() = answer.is_none().then(|| Instant::now() + REST);
+        answer
+    }
+
+    /// What a script makes of one key; nothing where Redis does not answer.
+    pub(crate) async fn run<T: FromValue>(
+        &self,
+        script: &str,
+        key: &str,
+        values: Vec<String>,
+    ) -> Option<T> {
+        self.ask(self.client.eval(script, vec![self.named(key)], values)).await
+    }
+
+    /// What is kept under each of these keys, in their order; nothing where Redis does not answer.
+    pub(crate) async fn read<T: FromValue>(&self, keys: Vec<String>) -> Option<Vec<Option<T>>> {
+        if keys.is_empty() {
+            return Some(Vec::new());
+        }
+        let pipeline = self.client.pipeline();
+        for key in keys {
+            // Queued, and no more.
+            let _: () = pipeline.get(self.named(&key)).await.ok()?;
+        }
+        self.ask(pipeline.all()).await
+    }
+
+    /// Keeps these for so many seconds, or no more where there is nothing. Whether Redis took it.
+    pub(crate) async fn keep(&self, seconds: i64, entries: Vec<(String, Option<String>)>) -> bool {
+        if entries.is_empty() {
+            return true;
+        }
+        let pipeline = self.client.pipeline();
+        for (key, value) in entries {
+            let key = self.named(&key);
+            let queued: Result<(), _> = match value {
+                Some(value) => {
+                    let lasts = Some(Expiration::EX(seconds));
+                    pipeline.set(key, value, lasts, None, false).await
+                }
+                None => pipeline.del(key).await,
+            };
+            if queued.is_err() {
+                return false;
+            }
+        }
+        self.ask(pipeline.all::<Vec<fred::types::Value>>()).await.is_some()
+    }
+}
