@@ -55,7 +55,7 @@ impl MariaDb {
         server.arg(format!("--socket={}", path("socket")));
         server.arg(format!("--pid-file={}", path("pid")));
         server.arg(format!("--init-file={}", path("who.sql")));
-        server.args(["--max-connections=1500", "--innodb-buffer-pool-size=256M"]);
+        server.args(["--max-connections=3000", "--innodb-buffer-pool-size=256M"]);
         // A test kills the server, and not the machine: no page can be torn.
         server.arg("--skip-innodb-doublewrite").args(options);
         let process = Process::start(server, port);
