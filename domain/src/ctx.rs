@@ -39,6 +39,8 @@ pub struct Config {
     pub sends_mail: bool,
     /// Whether who signs up has to show that they are no bot.
     pub challenges_bots: bool,
+    /// Whether anybody signs up or in with a password.
+    pub takes_passwords: bool,
 }
 
 impl Config {
@@ -52,6 +54,7 @@ impl Config {
             address: "http://localhost".into(),
             sends_mail: false,
             challenges_bots: false,
+            takes_passwords: true,
         }
     }
 }
@@ -73,6 +76,7 @@ pub struct Ctx {
     pub(crate) passing: Arc<Passing>,
     pub(crate) sends_mail: bool,
     pub(crate) challenges_bots: bool,
+    pub(crate) takes_passwords: bool,
     /// What this house signs with.
     pub(crate) secret: Arc<str>,
     address: Arc<str>,
@@ -119,6 +123,7 @@ impl Ctx {
             passing: Arc::new(Passing::new(store)),
             sends_mail: config.sends_mail,
             challenges_bots: config.challenges_bots,
+            takes_passwords: config.takes_passwords,
             secret,
             address: config.address.into(),
             hasher: Arc::default(),

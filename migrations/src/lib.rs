@@ -17,6 +17,7 @@ mod m0010_leaving;
 mod m0011_rooms;
 mod m0012_messages;
 mod m0013_retention;
+mod m0014_identities;
 
 /// Brings a database to the schema that this build expects.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_rooms::Migration),
             Box::new(m0012_messages::Migration),
             Box::new(m0013_retention::Migration),
+            Box::new(m0014_identities::Migration),
         ]
     }
 }

@@ -96,6 +96,8 @@ pub struct Account {
     pub seen_shown: bool,
     /// Whether nobody sees that one is here.
     pub invisible: bool,
+    /// Whether one may sign in with a password.
+    pub has_password: bool,
     pub admin: bool,
     pub created_at: Timestamp,
 }
@@ -135,7 +137,9 @@ pub enum Said {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deletion {
-    pub password: Password,
+    /// None where the account has none: then it is enough to have signed in a moment ago.
+    #[serde(default)]
+    pub password: Option<Password>,
     #[serde(default)]
     pub messages: Said,
 }
@@ -144,7 +148,9 @@ pub struct Deletion {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
-    pub current: Password,
+    /// None where the account has none.
+    #[serde(default)]
+    pub current: Option<Password>,
     pub new: Password,
 }
 

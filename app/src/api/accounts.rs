@@ -141,11 +141,10 @@ pub async fn change_password(
     use protocol::Password;
 
     let (ctx, viewer) = super::signed_in()?;
-    let current = Password::parse(&current).map_err(|_| {
-        Failure(protocol::Problem::invalid("current", "That is not your password."))
-    })?;
+    // One that could never be a password is as wrong as none.
+    let current = Password::parse(&current).ok();
     let new = Password::parse(&password).map_err(Failure::in_field("password"))?;
-    domain::accounts::change_password(&ctx, &viewer, &current, &new).await?;
+    domain::accounts::change_password(&ctx, &viewer, current.as_ref(), &new).await?;
     said("password");
     Ok(())
 }
@@ -167,11 +166,12 @@ pub async fn delete_account(
 ) -> Result<(), Failure> {
     let caller = super::Caller::here()?;
     let (ctx, viewer) = super::signed_in()?;
-    let wrong = || Failure(protocol::Problem::invalid("password", "That is not your password."));
-    let password = protocol::Password::parse(&password).map_err(|_| wrong())?;
-    let deleted = domain::accounts::delete(&ctx, &viewer, &password, messages).await;
+    let password = protocol::Password::parse(&password).ok();
+    let deleted = domain::accounts::delete(&ctx, &viewer, password.as_ref(), messages).await;
     deleted.map_err(|error| match error {
-        domain::Error::Invalid { .. } => wrong(),
+        domain::Error::Invalid { detail, .. } => {
+            Failure(protocol::Problem::invalid("password", detail))
+        }
         error => error.into(),
     })?;
     set_cookie(&caller.cookie.clear());

@@ -72,7 +72,7 @@ fn is_worked(token: &str, answer: Option<&str>) -> bool {
 }
 
 /// A keyed hash, with the key on both sides of the inner one.
-fn seal(ctx: &Ctx, text: &str) -> String {
+pub(super) fn seal(ctx: &Ctx, text: &str) -> String {
     let inner = Sha256::new().chain_update(ctx.secret.as_bytes()).chain_update(text).finalize();
     let outer = Sha256::new().chain_update(ctx.secret.as_bytes()).chain_update(inner).finalize();
     clock::hex(&outer[..16])

@@ -112,6 +112,27 @@ pub(super) async fn claim(
     Ok(Claimed::Asked)
 }
 
+/// From here on the address counts.
+pub(super) async fn count(tx: &Tx, id: AccountId, key: String) -> Result<()> {
+    let counts =
+        account::ActiveModel { id: Set(id), email_key: Set(Some(key)), ..Default::default() };
+    account::Entity::update(counts).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// The address counts at once, since somebody else has checked it; not where it is another's.
+pub(super) async fn trust(tx: &Tx, id: AccountId, email: &Email) -> Result<()> {
+    let key = email.as_str().to_lowercase();
+    match owner(tx, &key).await? {
+        None => count(tx, id, key).await,
+        Some(_) => {
+            let none = account::ActiveModel { id: Set(id), email: Set(None), ..Default::default() };
+            account::Entity::update(none).exec(tx.conn()).await?;
+            Ok(())
+        }
+    }
+}
+
 /// Follows a link: from here on the address counts. Once more, nothing changes.
 ///
 /// # Errors

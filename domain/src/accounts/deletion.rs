@@ -3,7 +3,7 @@
 use protocol::{AccountId, Password, accounts::Said};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use super::{confirmation, entity, passwords, reset, sessions};
+use super::{confirmation, entity, identities, passwords, reset, sessions};
 use crate::{Ctx, Result, Viewer, db::Tx, followers, limits::Rule, uploads};
 
 /// What is shown in place of a name.
@@ -14,16 +14,22 @@ const NAME: &str = "Deleted account";
 /// Nobody else ever has the username.
 ///
 /// # Errors
-/// `Invalid` for a wrong password; `RateLimited` after some of them.
-pub async fn delete(ctx: &Ctx, viewer: &Viewer, password: &Password, said: Said) -> Result<()> {
+/// `Invalid` for a wrong password, and where there is none, for a session that began a while ago; `RateLimited` after some of them.
+pub async fn delete(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    password: Option<&Password>,
+    said: Said,
+) -> Result<()> {
     let id = viewer.account();
     ctx.limits().take_for(Rule::Password, id).await?;
-    passwords::confirm(ctx, id, password).await?;
+    passwords::confirm(ctx, viewer, password).await?;
     ctx.transact_as(viewer, async |tx| {
         super::lock(tx, id).await?;
         sessions::end_all(tx, id).await?;
         reset::forget(tx.conn(), id).await?;
         confirmation::forget(tx, id).await?;
+        identities::forget(tx, id).await?;
         uploads::forget(tx, id).await?;
         // Its skeleton stays, so that nobody takes the name.
         let tombstone = entity::ActiveModel {

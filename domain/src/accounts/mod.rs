@@ -4,6 +4,7 @@ pub mod challenge;
 mod confirmation;
 mod deletion;
 pub(crate) mod entity;
+pub mod identities;
 pub mod passwords;
 pub mod profile;
 mod reset;

@@ -7,12 +7,12 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use protocol::{AccountId, Password, accounts::Strength};
+use protocol::{Password, accounts::Strength};
 use sea_orm::EntityTrait as _;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::entity;
-use crate::{Ctx, Error, Result, clock, line::Place};
+use super::{entity, identities, sessions};
+use crate::{Ctx, Error, Result, Viewer, clock, line::Place};
 
 /// More waiting than this are refused with `unavailable`.
 const QUEUE: usize = 64;
@@ -78,14 +78,37 @@ fn judged(password: &str, words: &[String]) -> Judged {
     Judged { strength: Strength { score, says: says.into() }, fault }
 }
 
-/// Whether this is the password of the account: its hash.
+/// Whether anybody signs up or in here with a password.
+///
+/// # Errors
+/// `Forbidden` where nobody does.
+pub(super) fn are_taken(ctx: &Ctx) -> Result<()> {
+    match ctx.takes_passwords {
+        true => Ok(()),
+        false => Err(Error::Forbidden("Nobody signs in here with a password.")),
+    }
+}
+
+/// Whether this is the password of the viewer's account: its hash. Where the account has none, it is
+/// enough to have signed in a moment ago.
 ///
 /// # Errors
 /// `Invalid` where it is not.
-pub(super) async fn confirm(ctx: &Ctx, id: AccountId, password: &Password) -> Result<String> {
-    let row = entity::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound)?;
+pub(super) async fn confirm(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    password: Option<&Password>,
+) -> Result<String> {
+    let row = entity::Entity::find_by_id(viewer.account()).one(ctx.db.read()).await?;
+    let row = row.ok_or(Error::NotFound)?;
+    if identities::has_no_password(&row) {
+        return match sessions::is_fresh(ctx, viewer).await? {
+            true => Ok(row.password_hash),
+            false => Err(Error::invalid("current", "Sign out and in again, then do this at once.")),
+        };
+    }
     let hash = row.password_hash;
-    match ctx.hasher.verify(password, Some(hash.clone())).await? {
+    match ctx.hasher.verify(password.ok_or_else(wrong)?, Some(hash.clone())).await? {
         true => Ok(hash),
         false => Err(wrong()),
     }

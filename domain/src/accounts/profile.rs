@@ -28,6 +28,7 @@ pub async fn own(ctx: &Ctx, viewer: &Viewer) -> Result<Account> {
         email_shown: row.email_shown,
         seen_shown: row.seen_shown,
         invisible: row.invisible,
+        has_password: !row.password_hash.is_empty(),
         admin: row.admin,
         created_at: row.created_at,
         user: User::from(row),
@@ -59,9 +60,8 @@ pub async fn change(ctx: &Ctx, viewer: &Viewer, change: ProfileChange) -> Result
     if let Some(email) = &change.email
         && own(ctx, viewer).await?.email.unwrap_or_default() != *email
     {
-        let current = change.current.as_ref().ok_or_else(passwords::wrong)?;
         ctx.limits().take_for(Rule::Password, id).await?;
-        passwords::confirm(ctx, id, current).await?;
+        passwords::confirm(ctx, viewer, change.current.as_ref()).await?;
         ctx.limits().give_back(Rule::Password, ctx.limits().key(id)).await;
     }
     let email = change.email.as_deref().filter(|email| !email.is_empty());

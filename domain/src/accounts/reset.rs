@@ -86,7 +86,7 @@ async fn post_link(ctx: &Ctx, email: &Email) -> Result<()> {
     .await
 }
 
-/// Sets another password for the viewer, who knows the present one. Every other session of theirs
+/// Sets another password for the viewer, who knows the present one, if there is one. Every other session of theirs
 /// ends.
 ///
 /// # Errors
@@ -95,12 +95,13 @@ async fn post_link(ctx: &Ctx, email: &Email) -> Result<()> {
 pub async fn change_password(
     ctx: &Ctx,
     viewer: &Viewer,
-    current: &Password,
+    current: Option<&Password>,
     new: &Password,
 ) -> Result<()> {
     let id = viewer.account();
+    passwords::are_taken(ctx)?;
     ctx.limits().take_for(Rule::Password, id).await?;
-    let known = passwords::confirm(ctx, id, current).await?;
+    let known = passwords::confirm(ctx, viewer, current).await?;
     ctx.limits().give_back(Rule::Password, ctx.limits().key(id)).await;
     passwords::judge(ctx, new, &words(ctx, id).await?).await?.accept()?;
     let password_hash = ctx.hasher.hash(new).await?;
@@ -138,6 +139,7 @@ async fn words(ctx: &Ctx, id: AccountId) -> Result<Vec<String>> {
 /// # Errors
 /// `NotFound` where the link was never sent, was used, or is too old.
 pub async fn reset_password(ctx: &Ctx, token: &str, password: &Password) -> Result<()> {
+    passwords::are_taken(ctx)?;
     let hash = Token::hash_of(token);
     // Read before the costly part, so that a guess costs nothing.
     let id = account_of(ctx.db.read(), &hash, ctx.clock.now()).await?;

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::entity as account;
+use super::{entity as account, passwords};
 use crate::{
     Ctx, Error, Result,
     bus::Change,
@@ -24,6 +24,8 @@ use crate::{
 pub const LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// As many devices an account has at most; the one that was here longest ago makes room.
 const MOST: u64 = 100;
+/// Who signed in this short a time ago is taken to be who they were then.
+const FRESH_MS: i64 = 10 * 60 * 1_000;
 /// How exactly `last_seen_at` is kept: a write an hour, not one a request.
 const SEEN_EVERY_MS: i64 = 60 * 60 * 1_000;
 
@@ -111,6 +113,7 @@ pub struct Device<'a> {
 /// `Unauthenticated`, the same for every cause, after the same time; `RateLimited` after some that
 /// failed.
 pub async fn sign_in(ctx: &Ctx, form: SignIn, device: Device<'_>) -> Result<(User, Token)> {
+    passwords::are_taken(ctx)?;
     let login = form.login.as_str().to_lowercase();
     // Counted before it is known how it ends, so that many at once are counted too.
     let limits = ctx.limits();
@@ -146,6 +149,8 @@ async fn check(ctx: &Ctx, login: &str, form: &SignIn, device: Device<'_>) -> Res
         }
     };
     let hash = found.as_ref().map(|account| account.password_hash.clone());
+    // Who never set one has none.
+    let hash = hash.filter(|hash| !hash.is_empty());
     let right = ctx.hasher.verify(&form.password, hash).await?;
     let Some(account) = found.filter(|_| right) else {
         return Err(wrong());
@@ -220,6 +225,12 @@ pub async fn still(ctx: &Ctx, viewer: &Viewer) -> Result<bool> {
         .one(ctx.db.read())
         .await?;
     Ok(found.is_some())
+}
+
+/// Whether the viewer has signed in a moment ago.
+pub(super) async fn is_fresh(ctx: &Ctx, viewer: &Viewer) -> Result<bool> {
+    let found = session::Entity::find_by_id(viewer.session).one(ctx.db.read()).await?;
+    Ok(found.is_some_and(|session| ctx.clock.now().0 - session.created_at.0 < FRESH_MS))
 }
 
 /// The devices of the viewer, the latest used first.

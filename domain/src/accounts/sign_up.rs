@@ -1,6 +1,6 @@
 //! Signing up: a new account, and the first session in it.
 
-use protocol::{AccountId, User, accounts::SignUp};
+use protocol::{AccountId, DisplayName, Email, User, Username, accounts::SignUp};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, SqlErr, sea_query::ExprTrait as _,
 };
@@ -27,6 +27,7 @@ pub async fn sign_up(
     form: SignUp,
     device: Device<'_>,
 ) -> Result<(User, sessions::Token)> {
+    passwords::are_taken(ctx)?;
     // What is refused for its password counts as a password, not as an account.
     ctx.limits().take_from(Rule::Strength, device.address).await?;
     passwords::judge(ctx, &form.password, &words(&form)).await?.accept()?;
@@ -37,7 +38,8 @@ pub async fn sign_up(
     let hash = ctx.hasher.hash(&form.password).await?;
     let may_post = may_post(ctx, &form).await?;
     ctx.transact(async |tx| {
-        let user = insert(tx, ctx, &form, hash, false, may_post).await?;
+        let user = insert(tx, of(&form, hash, false)).await?;
+        claim(tx, ctx, user.id, &form, may_post).await?;
         let token = sessions::insert(tx, user.id, device.user_agent).await?;
         Ok((user, token))
     })
@@ -53,7 +55,8 @@ pub async fn create_admin(ctx: &Ctx, form: SignUp) -> Result<User> {
     let hash = ctx.hasher.hash(&form.password).await?;
     let may_post = may_post(ctx, &form).await?;
     ctx.transact(async |tx| {
-        let user = insert(tx, ctx, &form, hash, true, may_post).await?;
+        let user = insert(tx, of(&form, hash, true)).await?;
+        claim(tx, ctx, user.id, &form, may_post).await?;
         followers::follow(tx, Fact::Administers(user.id)).await?;
         Ok(user)
     })
@@ -81,15 +84,25 @@ fn skeleton(username: &str) -> String {
     unicode_security::skeleton(username).collect()
 }
 
-async fn insert(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    form: &SignUp,
-    password_hash: String,
-    admin: bool,
-    may_post: bool,
-) -> Result<User> {
-    let username = form.username.as_str();
+/// An account to be.
+pub(super) struct New<'a> {
+    pub username: &'a Username,
+    pub display_name: Option<&'a DisplayName>,
+    pub email: Option<&'a Email>,
+    /// A PHC string; empty for none.
+    pub password_hash: String,
+    pub admin: bool,
+}
+
+fn of(form: &SignUp, password_hash: String, admin: bool) -> New<'_> {
+    let (display_name, email) = (form.display_name.as_ref(), form.email.as_ref());
+    New { username: &form.username, display_name, email, password_hash, admin }
+}
+
+/// Writes an account; its address does not count yet.
+pub(super) async fn insert(tx: &mut Tx, new: New<'_>) -> Result<User> {
+    let New { username, display_name, email, password_hash, admin } = new;
+    let username = username.as_str();
     let looks = skeleton(username);
     let twin = entity::Column::Username.eq(username).or(entity::Column::Skeleton.eq(&looks));
     if let Some(twin) = entity::Entity::find().filter(twin).one(tx.conn()).await? {
@@ -98,14 +111,14 @@ async fn insert(
             false => "This username looks like one that is taken.",
         }));
     }
-    let display_name = form.display_name.as_ref().map_or(username, |name| name.as_str());
+    let display_name = display_name.map_or(username, DisplayName::as_str);
     let id = tx.new_id(AccountId::new);
     let account = entity::ActiveModel {
         id: Set(id),
         username: Set(username.to_owned()),
         display_name: Set(display_name.to_owned()),
         display_key: Set(display_name.to_lowercase()),
-        email: Set(form.email.as_ref().map(|email| email.as_str().to_owned())),
+        email: Set(email.map(|email| email.as_str().to_owned())),
         email_key: Set(None),
         password_hash: Set(password_hash),
         admin: Set(admin),
@@ -126,13 +139,22 @@ async fn insert(
         Some(SqlErr::UniqueConstraintViolation(_)) => Error::Conflict("This username is taken."),
         _ => error.into(),
     })?;
+    Ok(User::from(account))
+}
+
+/// Asks whether the address that is given is theirs, or takes their word for it.
+async fn claim(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: AccountId,
+    form: &SignUp,
+    may_post: bool,
+) -> Result<()> {
     if let Some(email) = &form.email
         && let confirmation::Claimed::Counts(key) =
             confirmation::claim(tx, ctx, id, email, may_post).await?
     {
-        let counts =
-            entity::ActiveModel { id: Set(id), email_key: Set(Some(key)), ..Default::default() };
-        entity::Entity::update(counts).exec(tx.conn()).await?;
+        confirmation::count(tx, id, key).await?;
     }
-    Ok(User::from(account))
+    Ok(())
 }

@@ -146,7 +146,7 @@ pub async fn change_password(
     SignedIn(viewer): SignedIn,
     input::Json(PasswordChange { current, new }): input::Json<PasswordChange>,
 ) -> Answer<StatusCode> {
-    accounts::change_password(&house.ctx, &viewer, &current, &new).await?;
+    accounts::change_password(&house.ctx, &viewer, current.as_ref(), &new).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -156,7 +156,7 @@ pub async fn delete(
     SignedIn(viewer): SignedIn,
     input::Json(Deletion { password, messages }): input::Json<Deletion>,
 ) -> Answer<StatusCode> {
-    accounts::delete(&house.ctx, &viewer, &password, messages).await?;
+    accounts::delete(&house.ctx, &viewer, password.as_ref(), messages).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -289,7 +289,7 @@ async fn converges(nodes: &[House], seed: u64, losses: bool, done: &mut Vec<Acti
     let gone = people.pop().unwrap();
     let said = if chance.once_in(2) { Said::Goes } else { Said::Stays };
     let password = Password::parse(PASSWORD).unwrap();
-    accounts::delete(&nodes[0].ctx, &gone.viewer, &password, said).await.unwrap();
+    accounts::delete(&nodes[0].ctx, &gone.viewer, Some(&password), said).await.unwrap();
     for (n, watcher) in people.iter_mut().enumerate() {
         let node = &nodes[n % nodes.len()];
         let of_gone = |user: &User| user.id == gone.viewer.account();
