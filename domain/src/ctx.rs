@@ -150,6 +150,11 @@ impl Ctx {
         &self.bus
     }
 
+    /// Whether anybody signs up or in with a password.
+    pub fn takes_passwords(&self) -> bool {
+        self.takes_passwords
+    }
+
     pub fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -16,6 +16,8 @@ pub struct SignedIn(pub Viewer);
 pub struct Caller {
     pub user_agent: Option<String>,
     pub address: IpAddr,
+    /// Who is at the other end of the connection: a proxy, perhaps.
+    pub peer: IpAddr,
 }
 
 impl Caller {
@@ -33,6 +35,7 @@ impl FromRequestParts<House> for Caller {
         Ok(Self {
             user_agent: agent.map(str::to_owned),
             address: house.origins.client(headers, peer(parts)),
+            peer: peer(parts),
         })
     }
 }

@@ -54,7 +54,7 @@ pub struct House {
 #[derive(Debug, clap::Subcommand)]
 pub enum Subcommand {
     /// Serve the chat.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Bring the database to the schema of this version, and stop.
     Migrate,
     /// Administer accounts.
@@ -94,6 +94,28 @@ pub struct Serve {
     /// Whether who signs up has to show that they are no bot.
     #[arg(long, env = "KITH_CHALLENGE", default_value = "off")]
     pub challenge: Switch,
+    /// Whether people sign up and in with a password; off where all of them do by the provider.
+    #[arg(long, env = "KITH_PASSWORDS", default_value = "on")]
+    pub passwords: Switch,
+    #[command(flatten)]
+    pub provider: Provider,
+}
+
+/// What signs people in beside passwords. It sends them back to `/sign-in/provider/callback`.
+#[derive(Clone, Debug, Args)]
+pub struct Provider {
+    /// An OpenID Connect provider that people may sign in by, such as `https://id.example.org`.
+    #[arg(long, env = "KITH_OIDC_ISSUER")]
+    pub oidc_issuer: Option<String>,
+    /// What this house is called there.
+    #[arg(long, env = "KITH_OIDC_CLIENT_ID")]
+    pub oidc_client_id: Option<String>,
+    /// What shows that it is this house.
+    #[arg(long, env = "KITH_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+    /// What people call the provider: “Sign in with …”.
+    #[arg(long, env = "KITH_OIDC_NAME", default_value = "single sign-on")]
+    pub oidc_name: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use protocol::Problem;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::auth;
 
@@ -36,17 +36,21 @@ impl Flash {
 
     /// What the request carries, if it carries any.
     pub fn read(headers: &HeaderMap) -> Option<Self> {
-        let digits = auth::cookie(headers, NAME).filter(|digits| !digits.is_empty())?;
-        let bytes: Option<Vec<u8>> = (0..digits.len() / 2)
-            .map(|at| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok())
-            .collect();
-        serde_json::from_slice(&bytes?).ok()
+        unhex(auth::cookie(headers, NAME)?)
     }
 }
 
-fn hex(flash: &Flash) -> String {
-    let json = serde_json::to_vec(flash).unwrap_or_default();
+/// As a cookie may have it.
+pub fn hex(value: &impl Serialize) -> String {
+    let json = serde_json::to_vec(value).unwrap_or_default();
     json.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What [`hex`] wrote; `None` for anything else.
+pub fn unhex<T: DeserializeOwned>(digits: &str) -> Option<T> {
+    let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..digits.len() / 2).map(byte).collect();
+    serde_json::from_slice(&bytes?).ok()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod mail;
 mod origin;
 mod pages;
 mod problem;
+mod provider;
 mod rest;
 mod room_pages;
 mod router;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.subcommand {
-            Subcommand::Serve(serve) => serve::run(&cli.house, serve).await,
+            Subcommand::Serve(serve) => serve::run(&cli.house, *serve).await,
             Subcommand::Migrate => house::open(house::config(&cli.house)).await.map(drop),
             Subcommand::Admin(command) => admin::run(&cli.house, command).await,
             Subcommand::Seed => seed::run(&cli.house).await,

@@ -262,12 +262,19 @@ pub async fn settings(
         Section::Privacy => friends::blocked(&ctx, &viewer).await.map_err(refused)?,
         _ => Vec::new(),
     };
+    let is_linked = match &visit.house.provider {
+        Some(provider) if section == Section::Security => {
+            let linked = accounts::identities::is_linked(&ctx, &viewer, &provider.issuer).await;
+            linked.map_err(refused)?
+        }
+        _ => false,
+    };
     let now = ctx.clock().now();
     let theme = visit.theme;
     let (visit, mut form) = visit.form(None);
     form.said = said.and_then(|said| Section::said(&said));
     let title = format!("{} · Settings · Kith", section.title());
-    let own = Own { account, devices, blocked, now, theme };
+    let own = Own { account, devices, blocked, now, theme, is_linked };
     Ok(visit.plain(&title, move || view! { <Settings section own form /> }))
 }
 

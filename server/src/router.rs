@@ -10,7 +10,7 @@ use axum::{
 use domain::uploads::MAX_BYTES;
 
 use crate::{
-    assets, gateway, headers, origin, pages, problem,
+    assets, gateway, headers, origin, pages, problem, provider,
     rest::{accounts, friends, health, invites, messages, notifications, pictures, rooms},
     room_pages,
     serve::House,
@@ -91,6 +91,9 @@ pub fn router(house: House) -> Router {
     let pages = Router::new()
         .route("/", get(pages::home))
         .route("/sign-in", get(pages::sign_in))
+        .route("/sign-in/provider", get(provider::begin))
+        .route("/sign-in/provider/callback", get(provider::callback))
+        .route("/sign-in/provider/name", get(provider::name).post(provider::choose_name))
         .route("/sign-up", get(pages::sign_up))
         .route("/forgotten", get(pages::forgotten))
         .route("/reset/{token}", get(pages::reset))
@@ -107,6 +110,7 @@ pub fn router(house: House) -> Router {
         .route("/settings/{section}", get(pages::settings))
         .route("/settings/picture", post(pages::set_picture).layer(picture()))
         .route("/settings/picture/remove", post(pages::remove_picture))
+        .route("/settings/provider/unlink", post(provider::unlink))
         .route("/people", get(pages::people))
         .route("/people/{username}", get(pages::person))
         .fallback(pages::nowhere);

@@ -16,6 +16,7 @@ use crate::{
     house::{self, Outcome},
     mail::{self, Mailer},
     origin::Origins,
+    provider::{self, Provider},
     router,
 };
 
@@ -31,6 +32,8 @@ pub struct House {
     pub hub: Arc<Hub>,
     assets: Arc<Assets>,
     pub origins: Arc<Origins>,
+    /// What signs people in beside passwords.
+    pub provider: Option<Arc<Provider>>,
     /// Cancelled when the server is told to stop.
     pub shutdown: CancellationToken,
     /// The sockets that are open.
@@ -45,9 +48,15 @@ impl House {
             hub,
             assets: Arc::new(assets::names()),
             origins: Arc::new(origins),
+            provider: None,
             shutdown: CancellationToken::new(),
             sockets: TaskTracker::new(),
         }
+    }
+
+    /// The same, where people may sign in by a provider, too.
+    pub fn with(self, provider: Option<Provider>) -> Self {
+        Self { provider: provider.map(Arc::new), ..self }
     }
 
     /// What stands in the head of a page. In development files are built anew while this runs.
@@ -59,6 +68,10 @@ impl House {
 /// Serves until told to stop.
 pub async fn run(house: &config::House, serve: Serve) -> Outcome {
     let origins = Origins::new(serve.public_url.as_deref(), serve.trusted_proxies)?;
+    let provider = provider::set_up(&serve.provider)?;
+    if provider.is_none() && serve.passwords == Switch::Off {
+        return Err("KITH_PASSWORDS=off wants KITH_OIDC_ISSUER: nobody could sign in".into());
+    }
     let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from)?;
     let _ = any_spawner::Executor::init_tokio();
     // Its place is taken before anything is changed, and nobody is let in before all is ready: until
@@ -75,10 +88,11 @@ pub async fn run(house: &config::House, serve: Serve) -> Outcome {
         address: origins.public.clone().unwrap_or(here),
         sends_mail: serve.smtp_url.is_some(),
         challenges_bots: serve.challenge == Switch::On,
+        takes_passwords: serve.passwords == Switch::On,
         ..house::config(house)
     };
     let ctx = house::open(config).await?;
-    let house = House::new(ctx, origins);
+    let house = House::new(ctx, origins).with(provider);
     let listener = socket.listen(BACKLOG)?;
     say(&format!("Kith is open at {}", house.ctx.address()))?;
     tokio::spawn(mail::deliver(house.ctx.clone(), mailer, house.shutdown.clone()));

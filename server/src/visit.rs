@@ -20,6 +20,7 @@ use crate::{
     flash::Flash,
     headers::page_policy,
     problem::Refusal,
+    provider,
     serve::House,
 };
 
@@ -150,7 +151,12 @@ impl Visit {
         let Flash { problem, typed } = self.flash.clone().unwrap_or_default();
         let ctx = &self.house.ctx;
         let challenge = ctx.challenges_bots().then(|| accounts::challenge::give(ctx));
-        (self, Form { next: next.unwrap_or_default(), problem, said: None, typed, challenge })
+        let next = next.unwrap_or_default();
+        let provider = self.house.provider.as_ref();
+        let provider = provider.map(|one| (one.name.clone(), provider::door(&next)));
+        let takes_passwords = ctx.takes_passwords();
+        let form = Form { next, problem, said: None, typed, challenge, provider, takes_passwords };
+        (self, form)
     }
 }
 

@@ -8,7 +8,7 @@ use protocol::Problem;
 use crate::ui::Icon;
 
 /// What a form is rendered with: where to go on, and what became of the last try.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Form {
     pub next: String,
     pub problem: Option<Problem>,
@@ -18,6 +18,10 @@ pub struct Form {
     pub typed: BTreeMap<String, String>,
     /// For who signs up, where the house asks for a challenge.
     pub challenge: Option<String>,
+    /// What else signs people in, and where.
+    pub provider: Option<(String, String)>,
+    /// Whether anybody signs up or in with a password.
+    pub takes_passwords: bool,
 }
 
 impl Form {

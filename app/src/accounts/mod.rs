@@ -10,7 +10,7 @@ mod settings;
 #[cfg(feature = "ssr")]
 pub use form::Form;
 #[cfg(feature = "ssr")]
-pub use pages::{Forgotten, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome};
+pub use pages::{ChooseName, Forgotten, Notice, PublicProfile, Reset, SignIn, SignUp, Welcome};
 
 #[cfg(feature = "ssr")]
 pub use settings::{Own, Section, Settings};

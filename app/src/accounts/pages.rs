@@ -12,31 +12,42 @@ use crate::{
 #[component]
 pub fn SignIn(form: Form) -> impl IntoView {
     let sign_up = form.elsewhere("/sign-up");
+    let takes_passwords = form.takes_passwords;
     let action = ServerAction::<api::SignIn>::new();
     view! {
         <Entry title="Good to see you" lead="Sign in, and pick up where you left off.">
-            <ActionForm action attr:class="entry__form">
-                <Outcome fault=form.fault_of_all() said=form.said />
-                <input type="hidden" name="next" value=form.next.clone() />
-                <TextField
-                    label="Username or e-mail"
-                    name="login"
-                    value=form.typed("login")
-                    fault=form.fault("login")
-                    autocomplete="username"
-                    maxlength=254
-                    is_first=true
-                />
-                <Password autocomplete="current-password" fault=form.fault("password") forgotten=true />
-                <button class="button button--wide button--tall" type="submit">
-                    "Sign in"
-                </button>
-            </ActionForm>
-            <p class="entry__other">
-                "New here? " <a class="link" href=sign_up>
-                    "Create an account"
-                </a>
-            </p>
+            <Outcome fault=form.fault_of_all() said=form.said />
+            <ByProvider form=form.clone() />
+            {takes_passwords
+                .then(|| {
+                    view! {
+                        <ActionForm action attr:class="entry__form">
+                            <input type="hidden" name="next" value=form.next.clone() />
+                            <TextField
+                                label="Username or e-mail"
+                                name="login"
+                                value=form.typed("login")
+                                fault=form.fault("login")
+                                autocomplete="username"
+                                maxlength=254
+                                is_first=true
+                            />
+                            <Password
+                                autocomplete="current-password"
+                                fault=form.fault("password")
+                                forgotten=true
+                            />
+                            <button class="button button--wide button--tall" type="submit">
+                                "Sign in"
+                            </button>
+                        </ActionForm>
+                        <p class="entry__other">
+                            "New here? " <a class="link" href=sign_up>
+                                "Create an account"
+                            </a>
+                        </p>
+                    }
+                })}
         </Entry>
     }
 }
@@ -44,12 +55,98 @@ pub fn SignIn(form: Form) -> impl IntoView {
 #[component]
 pub fn SignUp(form: Form) -> impl IntoView {
     let sign_in = form.elsewhere("/sign-in");
+    let takes_passwords = form.takes_passwords;
     let action = ServerAction::<api::SignUp>::new();
     view! {
         <Entry title="Make yourself known" lead="One name, one password. Your friends will find you.">
-            <ActionForm action attr:class="entry__form">
+            <Outcome fault=form.fault_of_all() said=None />
+            <ByProvider form=form.clone() />
+            {takes_passwords
+                .then(|| {
+                    view! {
+                        <ActionForm action attr:class="entry__form">
+                            <input type="hidden" name="next" value=form.next.clone() />
+                            <TextField
+                                label="Username"
+                                name="username"
+                                value=form.typed("username")
+                                fault=form.fault("username")
+                                autocomplete="username"
+                                maxlength=32
+                                is_first=true
+                            />
+                            <TextField
+                                label="E-mail"
+                                name="email"
+                                value=form.typed("email")
+                                fault=form.fault("email")
+                                autocomplete="email"
+                                maxlength=254
+                                note="optional"
+                            />
+                            <Password
+                                autocomplete="new-password"
+                                fault=form.fault("password")
+                                hint="At least 8 characters. A few words in a row are easy to keep."
+                            />
+                            {form
+                                .challenge
+                                .clone()
+                                .map(|token| {
+                                    view! {
+                                        <input type="hidden" name="challenge" value=token data-challenge />
+                                        <input type="hidden" name="answer" />
+                                        <p class="field__fault">{form.fault("challenge")}</p>
+                                    }
+                                })}
+                            <button class="button button--wide button--tall" type="submit">
+                                "Create account"
+                            </button>
+                        </ActionForm>
+                    }
+                })}
+            <p class="entry__other">
+                "Here before? " <a class="link" href=sign_in>
+                    "Sign in"
+                </a>
+            </p>
+        </Entry>
+    }
+}
+
+/// The way by the provider, before the one by a password.
+#[component]
+fn ByProvider(form: Form) -> impl IntoView {
+    let takes_passwords = form.takes_passwords;
+    form.provider.map(|(name, href)| {
+        view! {
+            <a class="button button--plain button--wide button--tall" href=href rel="external">
+                <Icon name="shield" />
+                "Sign in with " {name}
+            </a>
+            {takes_passwords.then(|| view! { <p class="entry__or">"or with a password"</p> })}
+        }
+    })
+}
+
+/// Who comes from the provider for the first time chooses a name.
+#[component]
+pub fn ChooseName(
+    form: Form,
+    /// What the provider is called.
+    provider: String,
+    /// Who they are there.
+    known: String,
+) -> impl IntoView {
+    let known = (!known.is_empty()).then(|| format!(" as {known}"));
+    view! {
+        <Entry title="What shall we call you?" lead="Your friends find you by this name. It is yours for good.">
+            <p class="entry__said" role="status">
+                <Icon name="check" />
+                "Signed in with " {provider} {known}
+            </p>
+            <form class="entry__form" action="/sign-in/provider/name" method="post">
                 <Outcome fault=form.fault_of_all() said=None />
-                <input type="hidden" name="next" value=form.next.clone() />
                 <TextField
                     label="Username"
                     name="username"
@@ -59,38 +156,14 @@ pub fn SignUp(form: Form) -> impl IntoView {
                     maxlength=32
                     is_first=true
                 />
-                <TextField
-                    label="E-mail"
-                    name="email"
-                    value=form.typed("email")
-                    fault=form.fault("email")
-                    autocomplete="email"
-                    maxlength=254
-                    note="optional"
-                />
-                <Password
-                    autocomplete="new-password"
-                    fault=form.fault("password")
-                    hint="At least 8 characters. A few words in a row are easy to keep."
-                />
-                {form
-                    .challenge
-                    .clone()
-                    .map(|token| {
-                        view! {
-                            <input type="hidden" name="challenge" value=token data-challenge />
-                            <input type="hidden" name="answer" />
-                            <p class="field__fault">{form.fault("challenge")}</p>
-                        }
-                    })}
                 <button class="button button--wide button--tall" type="submit">
-                    "Create account"
+                    "Go in"
                 </button>
-            </ActionForm>
+            </form>
             <p class="entry__other">
-                "Here before? " <a class="link" href=sign_in>
-                    "Sign in"
-                </a>
+                "Here before, with a password? " <a class="link" href="/sign-in">
+                    "Sign in with it"
+                </a> ", then link the two in your settings."
             </p>
         </Entry>
     }

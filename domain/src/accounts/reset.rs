@@ -40,6 +40,7 @@ mod link {
 /// # Errors
 /// `RateLimited` past what an address of the network may ask for.
 pub async fn request_reset(ctx: &Ctx, email: Email, address: Option<IpAddr>) -> Result<()> {
+    passwords::are_taken(ctx)?;
     ctx.limits().take_from(Rule::Reset, address).await?;
     let ctx = ctx.clone();
     tokio::spawn(async move {

@@ -143,13 +143,7 @@ pub(super) async fn insert(tx: &mut Tx, new: New<'_>) -> Result<User> {
 }
 
 /// Asks whether the address that is given is theirs, or takes their word for it.
-async fn claim(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    id: AccountId,
-    form: &SignUp,
-    may_post: bool,
-) -> Result<()> {
+async fn claim(tx: &mut Tx, ctx: &Ctx, id: AccountId, form: &SignUp, may_post: bool) -> Result<()> {
     if let Some(email) = &form.email
         && let confirmation::Claimed::Counts(key) =
             confirmation::claim(tx, ctx, id, email, may_post).await?

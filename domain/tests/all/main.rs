@@ -5,6 +5,7 @@ mod accounts;
 mod databases;
 mod friends;
 mod house;
+mod identities;
 mod limits;
 mod messages;
 mod moderation;

@@ -169,7 +169,9 @@ async fn a_house_begins_with_rooms_that_are_the_first_admins() {
     let carol = house.person("carol").await;
     rooms::join(&house.ctx, &carol.viewer, general).await.unwrap();
     let password = protocol::Password::parse("correct horse battery").unwrap();
-    domain::accounts::delete(&house.ctx, &carol.viewer, Some(&password), Said::Stays).await.unwrap();
+    domain::accounts::delete(&house.ctx, &carol.viewer, Some(&password), Said::Stays)
+        .await
+        .unwrap();
     let role = async || rooms::member(&house.ctx, &bob.viewer, general).await.unwrap().role();
     assert_eq!(role().await, Role::Member);
     domain::accounts::create_admin(&house.ctx, sign_up("admin")).await.unwrap();

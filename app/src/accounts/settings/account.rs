@@ -97,6 +97,7 @@ pub(super) fn AccountForms(own: Own, form: Form) -> impl IntoView {
     let (refused, wrong) = (form.fault("current"), form.fault("password"));
     let waits = account.email.is_some() && !account.email_confirmed;
     let is_wrong = wrong.is_some();
+    let has_password = account.has_password;
     view! {
         <Part title="E-mail" about="To sign in with, and to get back in when the password is forgotten.">
             <form class="settings__form" action="/fn/accounts/change_profile" method="post">
@@ -119,13 +120,22 @@ pub(super) fn AccountForms(own: Own, form: Form) -> impl IntoView {
                             </p>
                         }
                     })}
-                <Password
-                    label="Your password, to change the address"
-                    name="current"
-                    autocomplete="current-password"
-                    fault=refused
-                    is_optional=true
-                />
+                {has_password
+                    .then(|| {
+                        view! {
+                            <Password
+                                label="Your password, to change the address"
+                                name="current"
+                                autocomplete="current-password"
+                                fault=refused.clone()
+                                is_optional=true
+                            />
+                        }
+                    })}
+                {refused
+                    .clone()
+                    .filter(|_| !has_password)
+                    .map(|fault| view! { <p class="field__fault" role="alert">{fault}</p> })}
                 <Tick
                     label="Show it on my profile"
                     name="email_shown"
@@ -159,11 +169,20 @@ pub(super) fn AccountForms(own: Own, form: Form) -> impl IntoView {
                             " is deleted too"
                         </label>
                     </fieldset>
-                    <Password
-                        label="Your password"
-                        autocomplete="current-password"
-                        fault=wrong
-                    />
+                    {has_password
+                        .then(|| {
+                            view! {
+                                <Password
+                                    label="Your password"
+                                    autocomplete="current-password"
+                                    fault=wrong.clone()
+                                />
+                            }
+                        })}
+                    {wrong
+                        .clone()
+                        .filter(|_| !has_password)
+                        .map(|fault| view! { <p class="field__fault" role="alert">{fault}</p> })}
                     <button class="button button--danger settings__save" type="submit">
                         "Delete my account"
                     </button>

@@ -88,6 +88,8 @@ impl Section {
             }
             "password" => Some("Your password is changed, and your other devices are signed out."),
             "device" => Some("That device is signed out."),
+            "linked" => Some("From now on you may sign in with the provider."),
+            "unlinked" => Some("You sign in with your password alone from now on."),
             _ => None,
         }
     }
@@ -103,6 +105,8 @@ pub struct Own {
     pub blocked: Vec<User>,
     pub now: Timestamp,
     pub theme: &'static str,
+    /// Whether one signs in by the provider.
+    pub is_linked: bool,
 }
 
 #[component]

@@ -11,9 +11,31 @@ use crate::{
 
 #[component]
 pub(super) fn Security(own: Own, form: Form) -> impl IntoView {
-    let devices = own.devices.into_iter().map(|device| view! { <Device device /> });
+    let devices = own.devices.clone().into_iter().map(|device| view! { <Device device /> });
+    let takes_passwords = form.takes_passwords;
     view! {
-        <Part title="Password" about="Changing it signs out your other devices.">
+        <ByProvider own=own.clone() form=form.clone() />
+        {takes_passwords.then(|| view! { <ByPassword own=own form=form /> })}
+        <Part title="Devices" about="Where you are signed in. What you do not know, sign out.">
+            <ul class="devices">{devices.collect_view()}</ul>
+        </Part>
+    }
+}
+
+/// Another password, or a first one.
+#[component]
+fn ByPassword(own: Own, form: Form) -> impl IntoView {
+    let has_one = own.account.has_password;
+    let (label, says) = match has_one {
+        true => ("A new one", "Change the password"),
+        false => ("A password", "Set the password"),
+    };
+    let about = match has_one {
+        true => "Changing it signs out your other devices.",
+        false => "You have none yet. With one you can sign in without the provider, too.",
+    };
+    view! {
+        <Part title="Password" about>
             <form class="settings__form" action="/fn/accounts/change_password" method="post">
                 <input
                     type="hidden"
@@ -21,25 +43,77 @@ pub(super) fn Security(own: Own, form: Form) -> impl IntoView {
                     autocomplete="username"
                     value=own.account.user.username
                 />
+                {has_one
+                    .then(|| {
+                        view! {
+                            <Password
+                                label="Your password now"
+                                name="current"
+                                autocomplete="current-password"
+                                fault=form.fault("current")
+                            />
+                        }
+                    })}
+                {form
+                    .fault("current")
+                    .filter(|_| !has_one)
+                    .map(|fault| view! { <p class="field__fault" role="alert">{fault}</p> })}
                 <Password
-                    label="Your password now"
-                    name="current"
-                    autocomplete="current-password"
-                    fault=form.fault("current")
-                />
-                <Password
-                    label="A new one"
+                    label
                     autocomplete="new-password"
                     fault=form.fault("password")
                     hint="At least 8 characters. A few words in a row are easy to keep."
                 />
-                <Save says="Change the password" />
+                <Save says />
             </form>
         </Part>
-        <Part title="Devices" about="Where you are signed in. What you do not know, sign out.">
-            <ul class="devices">{devices.collect_view()}</ul>
-        </Part>
     }
+}
+
+/// The provider that one signs in by, or may.
+#[component]
+fn ByProvider(own: Own, form: Form) -> impl IntoView {
+    let may_unlink = own.account.has_password && form.takes_passwords;
+    form.provider.map(|(name, _)| {
+        view! {
+            <Part title="Identity provider" about="Signs you in without a password of Kith's.">
+                {match own.is_linked {
+                    false => {
+                        view! {
+                            <a class="button button--plain" href="/sign-in/provider?link" rel="external">
+                                <Icon name="shield" />
+                                "Sign in with "
+                                {name}
+                                " from now on"
+                            </a>
+                        }
+                            .into_any()
+                    }
+                    true => {
+                        view! {
+                            <p class="settings__fact">
+                                <Icon name="check" />
+                                " You sign in with "
+                                {name}
+                                "."
+                            </p>
+                            {may_unlink
+                                .then(|| {
+                                    view! {
+                                        <form action="/settings/provider/unlink" method="post">
+                                            <button class="button button--plain" type="submit">
+                                                "Sign in with it no more"
+                                            </button>
+                                        </form>
+                                    }
+                                })}
+                        }
+                            .into_any()
+                    }
+                }}
+            </Part>
+        }
+    })
 }
 
 #[component]
