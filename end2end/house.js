@@ -14,7 +14,7 @@ const FILL = fileURLToPath(new URL("fill.py", import.meta.url));
 
 export const PASSWORD = "correct horse battery";
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);
@@ -137,12 +137,12 @@ export const test = base.extend({
   visit: async ({ browser, house }, use) => {
     const contexts = [];
     const wrong = [];
-    const visit = async (person, { at = house, ...options } = {}) => {
+    const visit = async (person, { at = house, also = [], ...options } = {}) => {
       const context = await browser.newContext({ baseURL: at.url, ...options });
       contexts.push(context);
       const page = await context.newPage();
       page.scriptless = options.javaScriptEnabled === false;
-      watch(page, at, wrong);
+      watch(page, at, wrong, also);
       if (person) await signIn(page, person);
       return page;
     };
@@ -160,7 +160,8 @@ export async function signIn(page, person) {
   await expect(page.getByRole("link", { name: "Kith, all chats" })).toBeAttached();
 }
 
-function watch(page, house, wrong) {
+// `also` are addresses elsewhere that the page may lead to.
+function watch(page, house, wrong, also) {
   page.on("pageerror", (error) => wrong.push(`script: ${error.message}`));
   page.on("console", (message) => {
     // A connection that is lost on purpose is no fault of the page.
@@ -169,7 +170,7 @@ function watch(page, house, wrong) {
   });
   page.on("request", (request) => {
     const url = request.url();
-    const own = [house.url, house.url.replace("http", "ws"), "data:", "blob:", "about:"];
+    const own = [house.url, house.url.replace("http", "ws"), "data:", "blob:", "about:", ...also];
     if (!own.some((start) => url.startsWith(start))) wrong.push(`foreign request: ${url}`);
   });
 }

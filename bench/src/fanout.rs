@@ -134,6 +134,21 @@ impl Crowd {
         })
     }
 
+    /// Begins to take times without saying anything.
+    pub fn watch(&self) -> Outcome<()> {
+        self.heard.seen.lock().map_err(|_| "poisoned")?.clear();
+        self.heard.samples.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How long after it was said everything was heard since then: for half, and for 99 of 100, in
+    /// milliseconds.
+    pub fn seen(&self) -> Outcome<(f64, f64)> {
+        self.heard.samples.store(false, Ordering::Relaxed);
+        let mut seen = std::mem::take(&mut *self.heard.seen.lock().map_err(|_| "poisoned")?);
+        Ok((percentile(&mut seen, 0.5) / 1e6, percentile(&mut seen, 0.99) / 1e6))
+    }
+
     async fn say(&mut self, n: usize) -> Outcome<()> {
         let (_, message) = self.target.message(self.room, self.padding);
         Ok(self.sinks[n % SPEAKERS].send(message).await?)

@@ -6,6 +6,7 @@ mod dialect;
 mod fanout;
 mod house;
 mod idle;
+mod nodes;
 mod peers;
 mod people;
 mod reading;
@@ -68,6 +69,18 @@ enum What {
         #[arg(long, default_value_t = 8)]
         seconds: u64,
     },
+    /// Measure one node, two and four on PostgreSQL and Redis.
+    Nodes {
+        /// The release binary.
+        #[arg(long, env = "KITH_BIN")]
+        binary: PathBuf,
+        /// Where the figures go.
+        #[arg(long, default_value = "bench/results/latest-nodes.json")]
+        out: PathBuf,
+        /// Seconds that each measurement lasts.
+        #[arg(long, default_value_t = 8)]
+        seconds: u64,
+    },
     /// The bare broadcaster, run by the others.
     #[command(hide = true)]
     Bare,
@@ -87,6 +100,14 @@ enum Measure {
 async fn main() -> Outcome<()> {
     match Cli::parse().subcommand {
         What::Bare => bare::serve().await,
+        What::Nodes { binary, out, seconds } => {
+            let mut report = Report { machine: Machine::here(), ..Report::default() };
+            let before = report::stolen();
+            nodes::measure(&binary, Duration::from_secs(seconds), &mut report).await?;
+            let after = report::stolen();
+            report.machine.stolen_percent = (after.0 - before.0) / (after.1 - before.1) * 100.0;
+            report.finish(&out)
+        }
         What::Peers { binary, out, folder, python, seconds } => {
             let lasts = Duration::from_secs(seconds);
             peers::compare(&binary, &folder, &python, lasts, &out).await

@@ -78,6 +78,7 @@ impl Seed {
             token: token.clone(),
             room: self.rooms[1 + n / rooms::MEMBERS],
             query: String::new(),
+            at: None,
         };
         self.tokens.iter().enumerate().map(speaker).collect()
     }

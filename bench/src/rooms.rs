@@ -44,6 +44,8 @@ pub struct Speaker {
     pub room: RoomId,
     /// The bare broadcaster's group; empty for all others.
     pub query: String,
+    /// Where they are; all at the same where there is nothing.
+    pub at: Option<Target>,
 }
 
 /// These people in rooms of five.
@@ -55,6 +57,7 @@ pub async fn speakers(rest: &Rest, people: &[Person]) -> Outcome<Vec<Speaker>> {
             token: person.token.clone(),
             room,
             query: String::new(),
+            at: None,
         }));
     }
     Ok(speakers)
@@ -68,6 +71,7 @@ pub async fn run(
 ) -> Outcome<Run> {
     let mut sockets = Vec::new();
     for speaker in speakers {
+        let target = speaker.at.unwrap_or(target);
         let socket = target.enter(&speaker.token, &speaker.query).await?;
         sockets.push((socket, speaker.room));
     }

@@ -1,6 +1,7 @@
 //! The databases, the Redis, the proxy and the mail server that tests and benchmarks run against: real processes on free ports,
 //! each with a folder of its own, and gone when the value is dropped.
 
+mod cluster;
 mod mail;
 mod mariadb;
 mod nginx;
@@ -9,6 +10,7 @@ mod process;
 mod redis;
 mod shared;
 
+pub use cluster::RedisCluster;
 pub use mail::MailServer;
 pub use mariadb::MariaDb;
 pub use nginx::Nginx;

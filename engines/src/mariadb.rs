@@ -1,12 +1,12 @@
 //! MariaDB, as Debian packages it, for what is to run on MySQL.
 
-use std::{fs, process::Command};
+use std::{fs, net::SocketAddr, process::Command};
 
 use tempfile::TempDir;
 
 use crate::{
     postgres::fresh_name,
-    process::{As, Process, command, free_port, is_root, run, wait_until},
+    process::{As, Process, address, command, free_port, is_root, run, wait_until},
 };
 
 /// Who may connect, and do everything.
@@ -16,9 +16,10 @@ const WHO: &str = "CREATE USER IF NOT EXISTS 'kith'@'127.0.0.1';\n\
 /// A server of its own.
 #[derive(Debug)]
 pub struct MariaDb {
-    _folder: TempDir,
+    folder: TempDir,
     port: u16,
-    _process: Process,
+    options: Vec<String>,
+    process: Option<Process>,
 }
 
 impl MariaDb {
@@ -36,19 +37,30 @@ impl MariaDb {
     /// As [`MariaDb::start`].
     pub fn with(options: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        fs::write(path("who.sql"), WHO).expect("a file");
+        fs::write(folder.path().join("who.sql"), WHO).expect("a file");
         if is_root() {
             let mut own = Command::new("chown");
             own.args(["-R", "nobody"]).arg(folder.path());
             run(own);
         }
-        let data = format!("--datadir={}", path("data"));
+        let data = format!("--datadir={}", folder.path().join("data").display());
         let mut install = command("mariadb-install-db", As::Nobody);
         install.args(["--no-defaults", &data, "--auth-root-authentication-method=normal"]);
         install.args(["--skip-test-db", "--skip-name-resolve"]);
         run(install);
-        let port = free_port();
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut mariadb = Self { folder, port: free_port(), options, process: None };
+        mariadb.start_again();
+        mariadb
+    }
+
+    /// Starts it again, on the same port and data.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_again(&mut self) {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let (port, data) = (self.port, format!("--datadir={}", path("data")));
         let mut server = command("mariadbd", As::Nobody);
         server.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--skip-name-resolve"]);
         server.arg(format!("--port={port}"));
@@ -57,15 +69,42 @@ impl MariaDb {
         server.arg(format!("--init-file={}", path("who.sql")));
         server.args(["--max-connections=3000", "--innodb-buffer-pool-size=256M"]);
         // A test kills the server, and not the machine: no page can be torn.
-        server.arg("--skip-innodb-doublewrite").args(options);
-        let process = Process::start(server, port);
+        server.arg("--skip-innodb-doublewrite").args(&self.options);
+        self.process = Some(Process::start(server, port));
         let ready = || {
             let mut ready = client(port);
             ready.args(["-e", "SELECT 1"]);
             ready.status().is_ok_and(|status| status.success())
         };
         wait_until("MariaDB is ready", ready);
-        Self { _folder: folder, port, _process: process }
+    }
+
+    /// Ends it as an operator would.
+    pub fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.end("-TERM");
+        }
+    }
+
+    /// Lets it stand still: its connections stay open, and nothing comes.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn freeze(&self) {
+        self.process.as_ref().expect("it runs").signal("-STOP");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn thaw(&self) {
+        self.process.as_ref().expect("it runs").signal("-CONT");
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        address(self.port)
     }
 
     /// A new database in it: its address.

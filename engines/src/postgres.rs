@@ -61,6 +61,14 @@ impl Postgres {
         wait_until("PostgreSQL is ready", ready);
     }
 
+    /// Its process, whose children serve.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         address(self.port)
@@ -76,13 +84,7 @@ impl Postgres {
         database(&self.url())
     }
 
-    /// Ends it as an operator would, breaking every connection, and starts it again.
-    pub fn restart(&mut self) {
-        self.stop();
-        self.start_again();
-    }
-
-    /// Ends it as an operator would.
+    /// Ends it as an operator would, breaking every connection.
     pub fn stop(&mut self) {
         if let Some(process) = self.process.take() {
             process.end("-INT");

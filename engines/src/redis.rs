@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::process::{As, Process, command, free_port};
+use crate::process::{As, Process, address, command, free_port};
 
 /// A Redis of its own.
 #[derive(Debug)]
@@ -35,6 +35,24 @@ impl Redis {
     /// Where it does not run.
     pub fn id(&self) -> u32 {
         self.process.as_ref().expect("it runs").id()
+    }
+
+    /// How many commands it has done, and how many bytes it has said.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    pub fn done(&self) -> (u64, u64) {
+        use std::io::{Read as _, Write as _};
+
+        let mut stream = std::net::TcpStream::connect(address(self.port)).expect("it listens");
+        stream.write_all(b"INFO stats\r\nQUIT\r\n").expect("it hears");
+        let mut said = String::new();
+        stream.read_to_string(&mut said).expect("it answers");
+        let number = |name: &str| {
+            let line = said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.and_then(|number| number.trim().parse().ok()).expect(name)
+        };
+        (number("total_commands_processed"), number("total_net_output_bytes"))
     }
 
     /// Ends it at once.

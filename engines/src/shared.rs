@@ -1,7 +1,7 @@
 //! Engines that a test shares with others where they were started for all of them, and else has for
 //! itself.
 
-use std::env::var;
+use std::{env::var, net::SocketAddr};
 
 use crate::{MariaDb, ON, Postgres, REDIS, Redis, SERVER, mariadb, postgres};
 
@@ -21,6 +21,54 @@ impl Server {
         match var(ON).as_deref() {
             Ok("mysql") => Self::MariaDb(MariaDb::start()),
             _ => Self::Postgres(Postgres::start()),
+        }
+    }
+
+    /// A new database in it: its address.
+    pub fn database(&self) -> String {
+        match self {
+            Self::Postgres(postgres) => postgres.database(),
+            Self::MariaDb(mariadb) => mariadb.database(),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        match self {
+            Self::Postgres(postgres) => postgres.address(),
+            Self::MariaDb(mariadb) => mariadb.address(),
+        }
+    }
+
+    /// Ends it as an operator would, breaking every connection.
+    pub fn stop(&mut self) {
+        match self {
+            Self::Postgres(postgres) => postgres.stop(),
+            Self::MariaDb(mariadb) => mariadb.stop(),
+        }
+    }
+
+    /// Starts it again, on the same port and data.
+    pub fn start_again(&mut self) {
+        match self {
+            Self::Postgres(postgres) => postgres.start_again(),
+            Self::MariaDb(mariadb) => mariadb.start_again(),
+        }
+    }
+
+    /// Lets all of it stand still: its connections stay open, and nothing comes.
+    pub fn freeze(&self) {
+        match self {
+            Self::Postgres(postgres) => postgres.freeze(),
+            Self::MariaDb(mariadb) => mariadb.freeze(),
+        }
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        match self {
+            Self::Postgres(postgres) => postgres.thaw(),
+            Self::MariaDb(mariadb) => mariadb.thaw(),
         }
     }
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use engines::{Redis, Shared};
+use domain::bus::Change;
+use engines::{Redis, RedisCluster, Shared};
 use protocol::{Command, Event, MessageId, RoomId, accounts::Status, socket::Wish};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
@@ -203,17 +204,7 @@ async fn redis_may_come_up_later_than_the_nodes() {
     redis.start_again();
     let (alice, bob, room) = square(&one, &other).await;
     let (mut his, _) = bob.connect().await;
-    let late = Instant::now() + Duration::from_secs(20);
-    loop {
-        let said = alice.say(room, "are you awake").await;
-        let stored_at = Instant::now();
-        his.until(|event| matches!(event, Event::Message { message } if *message == said)).await;
-        // Unasked, the node would look half a second after the last time, which was just now.
-        if stored_at.elapsed() < Duration::from_millis(50) {
-            break;
-        }
-        assert!(Instant::now() < late, "nobody is woken");
-    }
+    is_told_at_once(&alice, &mut his, room).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -273,6 +264,97 @@ async fn friends_on_two_nodes_see_each_other_come_write_and_hide() {
     carol.post("/friend-requests", json!({"username": "bob"})).await;
     let is_card = |event: &Event| matches!(event, Event::Notification { .. });
     his.until(is_card).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_of_redis_joins_nodes_as_one_does() {
+    let (shared, cluster) = (Shared::start(), RedisCluster::start());
+    let one = House::node(&shared.database_url, Some(&cluster.url())).await;
+    let other = House::node(&shared.database_url, Some(&cluster.url())).await;
+    // Enough rooms for all of its shards.
+    for round in 0..6 {
+        let (alice, bob) = (one.person(&format!("alice{round}")).await, format!("bob{round}"));
+        let bob = one.person(&bob).await.at(&other);
+        let made = alice.post("/rooms", json!({"name": "Square", "kind": "public"})).await;
+        let room: RoomId = made.body["id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(bob.put(&format!("/rooms/{room}/members/me"), None).await.status, 200);
+        let ((mut hers, _), (mut his, _)) = (alice.connect().await, bob.connect().await);
+        let both = |event: &Event| matches!(event, Event::RoomPresence { room: told, online_count: 2 } if *told == room);
+        hers.until(both).await;
+        his.until(both).await;
+        is_told_at_once(&alice, &mut his, room).await;
+        hers.send(&Command::Typing { room }).await;
+        his.until(|event| matches!(event, Event::Typing { .. })).await;
+    }
+    // Someone who shares no room with who asks is found all the same.
+    let seen = async {
+        let carol = other.person("carol").await;
+        let (_socket, _) = one.person("dora").await.connect().await;
+        loop {
+            let profile = carol.get("/users/dora").await;
+            if profile.body["user"]["status"] == "online" || profile.body["status"] == "online" {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(BEHIND * 5, seen).await.unwrap();
+}
+
+/// What is stored on the one is heard on the other sooner than anybody looks unasked.
+async fn is_told_at_once(one: &Person, other: &mut Socket, room: RoomId) {
+    let late = Instant::now() + Duration::from_secs(20);
+    loop {
+        let said = one.say(room, "are you there").await;
+        let stored_at = Instant::now();
+        other.until(|event| matches!(event, Event::Message { message } if *message == said)).await;
+        if stored_at.elapsed() < Duration::from_millis(50) {
+            return;
+        }
+        assert!(Instant::now() < late, "nobody is told");
+    }
+}
+
+/// What other nodes ask of the database is one reading of the log every half second, whatever is said
+/// in rooms that nobody on them is in; what is said in rooms that they serve they are told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_is_told_of_the_rooms_that_it_serves_and_of_no_others() {
+    let shared = Shared::start();
+    let [one, other] = House::nodes(&shared).await;
+    let (alice, bob, room) = square(&one, &other).await;
+    let made = alice.post("/rooms", json!({"name": "Elsewhere", "kind": "private"})).await;
+    let hers: RoomId = made.body["id"].as_str().unwrap().parse().unwrap();
+    let (mut his, _) = bob.connect().await;
+    is_told_at_once(&alice, &mut his, room).await;
+    let mut bus = other.ctx.bus().listen();
+    let said = alice.say(hers, "for nobody there").await;
+    let heard = async {
+        loop {
+            let published = bus.recv().await.unwrap();
+            for change in &*published.changes {
+                match change {
+                    Change::MessagePosted { message, .. } => {
+                        assert_ne!(message.id, said.id, "it came to who does not serve it");
+                    }
+                    Change::RoomAhead { room, .. } if *room == hers => return,
+                    _ => {}
+                }
+            }
+        }
+    };
+    timeout(2 * BEHIND, heard).await.unwrap();
+    let mut bus = other.ctx.bus().listen();
+    let said = alice.say(room, "for both").await;
+    let told = async {
+        loop {
+            let published = bus.recv().await.unwrap();
+            let is_it = |change: &Change| matches!(change, Change::MessagePosted { message, .. } if message.id == said.id);
+            if published.changes.iter().any(is_it) {
+                return;
+            }
+        }
+    };
+    timeout(2 * BEHIND, told).await.unwrap();
 }
 
 #[tokio::test]

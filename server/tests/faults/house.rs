@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use engines::{Postgres, Redis};
+use engines::{Redis, Server};
 use protocol::RoomId;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub struct House {
 
 /// What several nodes share.
 pub struct Engines {
-    pub postgres: Postgres,
+    pub database: Server,
     pub redis: Redis,
 }
 
@@ -71,10 +71,10 @@ impl House {
     /// The same, with other settings than usual.
     pub async fn with(nodes: usize, others: &[(&'static str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
-        let engines = Engines { postgres: Postgres::start(), redis: Redis::start() };
+        let engines = Engines { database: Server::start(), redis: Redis::start() };
         let mut settings: Vec<(&'static str, OsString)> = vec![
             ("KITH_DATA", folder.path().into()),
-            ("DATABASE_URL", engines.postgres.database().into()),
+            ("DATABASE_URL", engines.database.database().into()),
             ("REDIS_URL", engines.redis.url().into()),
         ];
         settings.extend(others.iter().map(|(name, value)| (*name, (*value).into())));
@@ -88,12 +88,12 @@ impl House {
     /// Starts a node anew that reaches the database by a link.
     pub async fn behind_a_link(&mut self, node: usize) -> Link {
         let engines = self.engines.as_ref().unwrap();
-        let link = Link::to(engines.postgres.address()).await;
+        let link = Link::to(engines.database.address()).await;
         let node = &mut self.nodes[node];
         for (name, value) in &mut node.settings {
             if *name == "DATABASE_URL" {
                 let url = value.to_str().unwrap();
-                let direct = engines.postgres.address().to_string();
+                let direct = engines.database.address().to_string();
                 *value = url.replace(&direct, &link.address.to_string()).into();
             }
         }

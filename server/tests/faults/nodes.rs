@@ -1,4 +1,4 @@
-//! Two nodes that share a PostgreSQL and a Redis, of which one or the other fails.
+//! Two nodes that share a database and a Redis, of which one or the other fails.
 
 use std::time::Duration;
 
@@ -70,21 +70,23 @@ async fn a_database_that_restarts_or_stands_still_loses_and_doubles_nothing() {
     let clients = come_in(&house, &people, &rooms, None);
     until_everyone_came(&clients, 1).await;
     for _ in 0..3 {
-        house.engines.as_mut().unwrap().postgres.restart();
+        let database = &mut house.engines.as_mut().unwrap().database;
+        database.stop();
+        database.start_again();
         works_again(&house, &people[0], rooms[0]).await;
     }
     let refused = refusals(&clients);
-    let postgres = &mut house.engines.as_mut().unwrap().postgres;
-    postgres.stop();
+    let database = &mut house.engines.as_mut().unwrap().database;
+    database.stop();
     // Long enough for sends to be refused, and to be tried again.
     until("sends are refused", || refusals(&clients) > refused).await;
-    postgres.start_again();
+    database.start_again();
     works_again(&house, &people[0], rooms[0]).await;
     let refused = refusals(&clients);
-    let postgres = &house.engines.as_ref().unwrap().postgres;
-    postgres.freeze();
+    let database = &house.engines.as_ref().unwrap().database;
+    database.freeze();
     until("sends are refused", || refusals(&clients) > refused).await;
-    postgres.thaw();
+    database.thaw();
     works_again(&house, &people[0], rooms[0]).await;
     holds(&house, clients, &rooms).await;
 }

@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A node that does not hear itself for as long subscribes anew.
 const DEAF: Duration = Duration::from_secs(2);
 /// As much waits to be heard; past that, it is read what was missed.
-const BUFFER: usize = 8_192;
+const BUFFER: usize = 2_048;
 /// As many commands wait for Redis to come back: what comes late is of no use.
 const COMMANDS: usize = 64;
 /// As many commands leave in one pipeline.
