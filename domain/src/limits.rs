@@ -1,6 +1,7 @@
 //! How often something may be done, each rule with a quota of its own: so much at once, and so much
-//! in a time from then on. Nodes that share a Redis count together there; where it does not answer, and
-//! for what is too frequent to wait for it, each counts for itself.
+//! in a time from then on. Nodes that share a Redis count together there; where it does not answer,
+//! each counts for itself. Nobody waits for it with a message: what is too much for all together is
+//! known with the next.
 
 mod shared;
 
@@ -25,7 +26,7 @@ pub(crate) use shared::Shared;
 use crate::{Clock, Error, Result};
 
 /// What is counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Rule {
     /// Failed sign-ins to one account from one address.
     SignIn,
@@ -203,13 +204,20 @@ impl Limits {
         self.take(rule, self.key(account)).await
     }
 
-    /// Counts one for an account, on this node alone: for what comes so often that nobody waits for
-    /// others to count along.
+    /// Counts one for an account: for what comes so often that nobody waits for other nodes to count
+    /// along. Where it is too much for all of them together, the next ones are refused.
     ///
     /// # Errors
     /// `RateLimited`, with how long to wait.
-    pub fn take_here(&self, rule: Rule, account: AccountId) -> Result<()> {
-        self.count(rule, self.key(account))
+    pub fn take_along(&self, rule: Rule, account: AccountId) -> Result<()> {
+        let key = self.key(account);
+        self.count(rule, key)?;
+        let Some((counters, counter)) = self.counter(rule) else { return Ok(()) };
+        let Some(shared) = &counters.shared else { return Ok(()) };
+        match shared.take_along(rule, key, counter.quota, counters.clock.now()) {
+            0 => Ok(()),
+            wait => Err(Error::RateLimited { retry_after_ms: wait }),
+        }
     }
 
     /// Counts one for an address; of IPv6 the network of 64 bits that one house has.

@@ -9,8 +9,8 @@ use std::{
 
 use fred::{
     clients::Client,
-    interfaces::{KeysInterface as _, LuaInterface as _},
-    types::{Expiration, FromValue},
+    interfaces::{ClientLike as _, KeysInterface as _, LuaInterface as _},
+    types::{ClusterHash, CustomCommand, Expiration, FromValue},
 };
 use tokio::time::{Instant, timeout};
 
@@ -59,6 +59,24 @@ impl Store {
         values: Vec<String>,
     ) -> Option<T> {
         self.ask(self.client.eval(script, vec![self.named(key)], values)).await
+    }
+
+    /// The same for many keys, each with values of its own, at once.
+    pub(crate) async fn run_all<T: FromValue>(
+        &self,
+        script: &str,
+        keys: Vec<(String, Vec<String>)>,
+    ) -> Option<Vec<T>> {
+        // By the slot of its key, the third of its arguments.
+        let eval = CustomCommand::new_static("EVAL", ClusterHash::Offset(2), false);
+        let pipeline = self.client.pipeline();
+        for (key, values) in keys {
+            // Queued, and no more.
+            let first = [script.to_owned(), "1".to_owned(), self.named(&key)];
+            let arguments: Vec<String> = first.into_iter().chain(values).collect();
+            let _: () = pipeline.custom(eval.clone(), arguments).await.ok()?;
+        }
+        self.ask(pipeline.all()).await
     }
 
     /// What is kept under each of these keys, in their order; nothing where Redis does not answer.

@@ -50,9 +50,9 @@ pub fn post(
     id: MessageId,
     draft: Draft,
 ) -> impl Future<Output = Result<Posted>> + Send + 'static {
-    let within = ctx.limits().take_here(Rule::Message, member.account()).and_then(|()| {
+    let within = ctx.limits().take_along(Rule::Message, member.account()).and_then(|()| {
         let names = mentioned(draft.body.as_str());
-        let take = |_| ctx.limits().take_here(Rule::Mention, member.account());
+        let take = |_| ctx.limits().take_along(Rule::Mention, member.account());
         names.iter().try_for_each(take)
     });
     let answer = within.and_then(|()| match member.retention() {

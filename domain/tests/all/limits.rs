@@ -1,8 +1,11 @@
 //! Limits that nodes count together, in a real Redis.
 
+use std::time::Duration;
+
 use domain::{Config, Error, accounts::sessions, accounts::sessions::Device, limits::Rule};
 use engines::{Redis, Shared};
 use protocol::{Login, Password, accounts::SignIn};
+use tokio::time::timeout;
 
 use super::house::House;
 
@@ -40,6 +43,36 @@ async fn what_is_done_on_one_node_counts_on_the_other() {
     }
     sign_up(&nodes[0]).await.unwrap();
     assert!(sign_up(&nodes[1]).await.is_err());
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_counts_on_the_other_node_a_moment_later() {
+    let shared = Shared::start();
+    let [one, other] = two(&shared).await;
+    let alice = one.person("alice").await.user.id;
+    let (here, there) = (one.ctx.limits(), other.ctx.limits());
+    // As many at once as an account may say, with clocks that stand still.
+    for _ in 0..20 {
+        here.take_along(Rule::Message, alice).unwrap();
+    }
+    let mut counted = 0;
+    while there.take_for(Rule::Message, alice).await.is_ok() {
+        counted += 1;
+    }
+    assert!(counted < 20, "only the other's own bounds were kept");
+    // And back: what was counted there is known here without asking.
+    other.ctx.clock().advance_ms(1_000);
+    one.ctx.clock().advance_ms(1_000);
+    while there.take_for(Rule::Message, alice).await.is_ok() {}
+    let refused = async {
+        while here.take_along(Rule::Message, alice).is_ok() {
+            // Time goes on, or its own bounds would be enough.
+            one.ctx.clock().advance_ms(100);
+            there.take_for(Rule::Message, alice).await.ok();
+            other.ctx.clock().advance_ms(100);
+        }
+    };
+    timeout(Duration::from_secs(20), refused).await.unwrap();
 }
 
 #[tokio::test]
