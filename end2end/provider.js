@@ -33,7 +33,7 @@ export class Identities {
           name: `${id[0].toUpperCase()}${id.slice(1)} Elsewhere`,
           preferred_username: id,
           email: `${id}@example.org`,
-          email_verified: true,
+          email_verified: id !== "unchecked",
         }),
       }),
     });

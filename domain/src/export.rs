@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     Ctx, Error, Result, Viewer,
-    accounts::{profile, sessions},
+    accounts::{identities, profile, sessions},
     db::statement,
     friends,
     limits::Rule,
@@ -44,6 +44,7 @@ pub async fn archive(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<u8>> {
     }
     archive.json("account.json", &own)?;
     archive.json("devices.json", &sessions::list(ctx, viewer).await?)?;
+    archive.json("identities.json", &identities::list(ctx, viewer).await?)?;
     archive.json("friends.json", &friends::list(ctx, viewer).await?)?;
     archive.json("requests.json", &friends::requests(ctx, viewer, None).await?)?;
     archive.json("blocked.json", &friends::blocked(ctx, viewer).await?)?;

@@ -18,17 +18,23 @@ pub(crate) fn listen(ctx: Ctx, open: Weak<()>) {
                 return;
             }
             match heard {
-                Heard::Said(said) => take(&ctx, said),
+                Heard::Said(said) => take(&ctx, said).await,
                 Heard::Anew => ctx.presence.begin_anew(),
             }
         }
     });
 }
 
-fn take(ctx: &Ctx, Said { node, room, words }: Said) {
+async fn take(ctx: &Ctx, Said { node, room, words }: Said) {
+    // Who cannot read what else has happened does not know who may still hear it.
+    let is_blind = ctx.bus().is_blind();
     let mut changes = Vec::new();
     for word in words {
         match word {
+            Word::Posted(message, access) | Word::Changed(message, access, _) if is_blind => {
+                changes.push(Change::RoomAhead { room, revision: message.revision, access });
+            }
+            Word::Passed(..) if is_blind => {}
             // It is of this room, whatever it says.
             Word::Posted(message, access) if message.room == room => {
                 changes.push(Change::MessagePosted { message: Arc::new(*message), access });
@@ -41,8 +47,11 @@ fn take(ctx: &Ctx, Said { node, room, words }: Said) {
             }
             Word::Posted(..) | Word::Changed(..) | Word::Passed(..) => {}
             Word::Typing(account) => changes.push(Change::Typing { room, account }),
+            // Of a room that nobody here hears any more nothing would ever be forgotten.
+            _ if !ctx.bus().serves(room) => {}
             word => changes.extend(ctx.presence.hear(&node, room, &word, ctx.clock.now())),
         }
     }
-    ctx.bus().publish(changes);
+    // As fast as they are delivered, and no faster: past that it is read.
+    ctx.bus().publish(changes).wait().await;
 }

@@ -110,9 +110,7 @@ test("what did not begin here ends at the door, in words", async ({ identities, 
   await expect(page.getByRole("alert")).toContainText("You did not sign in there.");
   await page.goto("/sign-in/provider/name");
   await expect(page.getByRole("alert")).toContainText("That took too long.");
-  // The provider goes away, and comes back.
-  await identities.away();
-  await page.context().clearCookies();
+  // A provider that is away, and comes back.
   const other = await Identities.open();
   await other.away();
   const lost = await come(visit, other);
@@ -124,7 +122,23 @@ test("what did not begin here ends at the door, in words", async ({ identities, 
   await identify(lost, "sol");
   await expect(lost.getByRole("heading", { name: "What shall we call you?" })).toBeVisible();
   await other.close();
-  await identities.listen();
+});
+
+test("an address that the provider has not checked is nobody's", async ({ identities, visit }) => {
+  const page = await come(visit, identities);
+  await page.goto("/sign-in");
+  await by(page).click();
+  await identify(page, "unchecked");
+  await page.getByRole("button", { name: "Go in" }).click();
+  await expect(home(page)).toBeAttached();
+  await page.goto("/settings/account");
+  await expect(page.getByLabel("E-mail")).toHaveValue("");
+  // Nor does another site link anything.
+  const foreign = await page.request.get("/sign-in/provider?link", {
+    headers: { "sec-fetch-site": "cross-site" },
+    maxRedirects: 0,
+  });
+  expect(foreign.headers().location).toBe("/settings/security");
 });
 
 test("a house without passwords has one way in", async ({ visit }) => {
@@ -133,6 +147,7 @@ test("a house without passwords has one way in", async ({ visit }) => {
   const refused = await house.rest("POST", "/accounts", { body: { username: "mara", password: PASSWORD } });
   expect([refused.status, refused.body.code]).toEqual([403, "forbidden"]);
   const page = await come(visit, identities);
+  expect((await page.request.get("/forgotten")).status()).toBe(404);
   for (const path of ["/sign-in", "/sign-up"]) {
     await page.goto(path);
     await expect(page.getByLabel("Password", { exact: true })).toHaveCount(0);

@@ -45,6 +45,20 @@ impl RedisCluster {
         Self { _folders: folders, ports, _processes: processes }
     }
 
+    /// How many sharded channels somebody listens to.
+    ///
+    /// # Panics
+    /// Where one of the three does not answer.
+    pub fn shard_channels(&self) -> usize {
+        let of = |port: &u16| {
+            let mut ask = command("redis-cli", As::Ourselves);
+            ask.args(["-p", &port.to_string(), "PUBSUB", "SHARDCHANNELS"]);
+            let said = ask.stdout(std::process::Stdio::piped()).output().expect("redis-cli");
+            String::from_utf8_lossy(&said.stdout).lines().filter(|line| !line.is_empty()).count()
+        };
+        self.ports.iter().map(of).sum()
+    }
+
     /// Its address: the first of the three, which names the others.
     pub fn url(&self) -> String {
         format!("redis-cluster://{}", address(self.ports[0]))

@@ -116,6 +116,9 @@ pub struct Asked {
 
 /// `GET /forgotten`
 pub async fn forgotten(visit: Visit, Query(Asked { sent }): Query<Asked>) -> Response {
+    if !visit.house.ctx.takes_passwords() {
+        return visit.not_here();
+    }
     let (visit, mut form) = visit.form(None);
     form.said = sent.map(|_| "If an account has this address, a letter is on its way.");
     visit.plain("Forgotten password · Kith", move || view! { <Forgotten form /> })
@@ -123,6 +126,9 @@ pub async fn forgotten(visit: Visit, Query(Asked { sent }): Query<Asked>) -> Res
 
 /// `GET /reset/{token}`
 pub async fn reset(visit: Visit, Path(token): Path<String>) -> Response {
+    if !visit.house.ctx.takes_passwords() {
+        return visit.not_here();
+    }
     let (visit, form) = visit.form(None);
     visit.plain("A new password · Kith", move || view! { <Reset form token /> })
 }

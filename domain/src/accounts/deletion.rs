@@ -14,7 +14,8 @@ const NAME: &str = "Deleted account";
 /// Nobody else ever has the username.
 ///
 /// # Errors
-/// `Invalid` for a wrong password, and where there is none, for a session that began a while ago; `RateLimited` after some of them.
+/// `Invalid` for a wrong password, and where there is none, for a session that began a while ago;
+/// `RateLimited` after some of them.
 pub async fn delete(
     ctx: &Ctx,
     viewer: &Viewer,

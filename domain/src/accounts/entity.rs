@@ -17,7 +17,7 @@ pub struct Model {
     /// `email` in lower case, once it is confirmed.
     #[sea_orm(unique)]
     pub email_key: Option<String>,
-    /// A PHC string.
+    /// A PHC string; empty for none.
     pub password_hash: String,
     pub admin: bool,
     /// What the username looks like; of an account that is no more, what it looked like.
@@ -36,6 +36,13 @@ pub struct Model {
     /// The number of the latest notification.
     pub notified_seq: i64,
     pub created_at: Timestamp,
+}
+
+impl Model {
+    /// Whether one may sign in to it with a password.
+    pub fn has_password(&self) -> bool {
+        !self.password_hash.is_empty()
+    }
 }
 
 // Written out so that no address and no hash gets into a log by way of `{:?}`.

@@ -6,11 +6,11 @@ use sea_orm::{ActiveValue::Set, SqlErr, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    challenge, confirmation, entity as account,
+    challenge, confirmation,
     sessions::{self, Device, Token},
     sign_up::{self, New},
 };
-use crate::{Ctx, Error, Result, Viewer, clock, db::Tx, limits::Rule};
+use crate::{Ctx, Error, Result, Viewer, clock, db::Tx, limits::Rule, mail};
 
 /// How long somebody may take to choose a name, in milliseconds.
 const CHOOSES_MS: i64 = 15 * 60 * 1_000;
@@ -51,6 +51,17 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The same without what is too long to be anybody's: a browser has to keep it.
+    pub fn cut(self) -> Self {
+        let fits = |most: usize| move |text: &String| text.len() <= most;
+        Self {
+            username: self.username.filter(fits(64)),
+            display_name: self.display_name.filter(fits(128)),
+            email: self.email.filter(fits(254)),
+            ..self
+        }
+    }
+
     /// A username that may suit, whoever has it.
     pub fn suggested(&self) -> String {
         let email = self.email.as_deref().and_then(|email| email.split('@').next());
@@ -151,14 +162,24 @@ async fn insert(tx: &Tx, identity: &Identity, account: AccountId) -> Result<()> 
     })
 }
 
-/// Lets the viewer sign in as the provider names them, from here on.
+/// Whoever finds a page open does not change how its owner signs in.
+async fn is_theirs(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    match sessions::is_fresh(ctx, viewer).await? {
+        true => Ok(()),
+        false => Err(Error::Forbidden("Sign out and in again, then do this at once.")),
+    }
+}
+
+/// Lets the viewer sign in as the provider names them, from here on. Their address is told.
 ///
 /// # Errors
-/// `Conflict` where somebody else does, or where they sign in by the same provider otherwise.
+/// `Conflict` where somebody else does, or where they sign in by the same provider otherwise;
+/// `Forbidden` where they signed in more than a moment ago.
 pub async fn link(ctx: &Ctx, viewer: &Viewer, identity: &Identity) -> Result<()> {
     identity.check()?;
+    is_theirs(ctx, viewer).await?;
     ctx.transact_as(viewer, async |tx| {
-        super::lock(tx, viewer.account()).await?;
+        let account = super::lock(tx, viewer.account()).await?;
         match find(tx, identity).await? {
             Some(known) if known.account_id == viewer.account() => return Ok(()),
             Some(_) => return Err(Error::Conflict("This is how somebody else here signs in.")),
@@ -166,6 +187,19 @@ pub async fn link(ctx: &Ctx, viewer: &Viewer, identity: &Identity) -> Result<()>
         }
         if of_issuer(tx.conn(), viewer.account(), &identity.issuer).await?.is_some() {
             return Err(Error::Conflict("You sign in there under another name already."));
+        }
+        if ctx.sends_mail && account.email_key.is_some() {
+            let to = account.email.unwrap_or_default();
+            let body = format!(
+                "Hello {},\n\nfrom now on one signs in to your account @{} at {} with {}, too. If \
+                 that was not you, set a new password at {}/forgotten, which ends it.\n",
+                account.display_name,
+                account.username,
+                ctx.address(),
+                identity.issuer,
+                ctx.address(),
+            );
+            mail::post(tx, &to, "Another way to sign in to Kith", body).await?;
         }
         insert(tx, identity, viewer.account()).await
     })
@@ -196,11 +230,16 @@ pub async fn is_linked(ctx: &Ctx, viewer: &Viewer, issuer: &str) -> Result<bool>
 /// The viewer signs in by this provider no more.
 ///
 /// # Errors
-/// `Conflict` where they have no password to sign in with instead.
+/// `Conflict` where they have no password to sign in with instead; `Forbidden` where they signed in
+/// more than a moment ago.
 pub async fn unlink(ctx: &Ctx, viewer: &Viewer, issuer: &str) -> Result<()> {
+    is_theirs(ctx, viewer).await?;
     ctx.transact_as(viewer, async |tx| {
         let account = super::lock(tx, viewer.account()).await?;
-        if account.password_hash.is_empty() || !ctx.takes_passwords {
+        if !ctx.takes_passwords {
+            return Err(Error::Conflict("There is no other way to sign in here."));
+        }
+        if !account.has_password() {
             return Err(Error::Conflict("You have no other way to sign in. Set a password first."));
         }
         row::Entity::delete_many()
@@ -213,7 +252,17 @@ pub async fn unlink(ctx: &Ctx, viewer: &Viewer, issuer: &str) -> Result<()> {
     .await
 }
 
-/// Nobody is called anything for an account that goes.
+/// What providers call the viewer: the issuer, and the name there.
+///
+/// # Errors
+/// As reading fails.
+pub async fn list(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<(String, String)>> {
+    let theirs = row::Column::AccountId.eq(viewer.account());
+    let found = row::Entity::find().filter(theirs).all(ctx.db.read()).await?;
+    Ok(found.into_iter().map(|row| (row.issuer, row.subject)).collect())
+}
+
+/// Nobody is called anything for this account any more.
 pub(super) async fn forget(tx: &Tx, account: AccountId) -> Result<()> {
     let theirs = row::Column::AccountId.eq(account);
     row::Entity::delete_many().filter(theirs).exec(tx.conn()).await?;
@@ -242,11 +291,6 @@ pub fn kept(ctx: &Ctx, text: &str) -> Option<Identity> {
     let (at, identity): (Timestamp, Identity) = serde_json::from_slice(&json).ok()?;
     let age = ctx.clock.now().0 - at.0;
     (0..CHOOSES_MS).contains(&age).then_some(identity)
-}
-
-/// Whether nobody has set a password for this account.
-pub(super) fn has_no_password(account: &account::Model) -> bool {
-    account.password_hash.is_empty()
 }
 
 #[cfg(test)]

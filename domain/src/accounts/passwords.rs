@@ -11,7 +11,7 @@ use protocol::{Password, accounts::Strength};
 use sea_orm::EntityTrait as _;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::{entity, identities, sessions};
+use super::{entity, sessions};
 use crate::{Ctx, Error, Result, Viewer, clock, line::Place};
 
 /// More waiting than this are refused with `unavailable`.
@@ -101,7 +101,7 @@ pub(super) async fn confirm(
 ) -> Result<String> {
     let row = entity::Entity::find_by_id(viewer.account()).one(ctx.db.read()).await?;
     let row = row.ok_or(Error::NotFound)?;
-    if identities::has_no_password(&row) {
+    if !row.has_password() {
         return match sessions::is_fresh(ctx, viewer).await? {
             true => Ok(row.password_hash),
             false => Err(Error::invalid("current", "Sign out and in again, then do this at once.")),

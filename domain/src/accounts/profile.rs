@@ -28,7 +28,7 @@ pub async fn own(ctx: &Ctx, viewer: &Viewer) -> Result<Account> {
         email_shown: row.email_shown,
         seen_shown: row.seen_shown,
         invisible: row.invisible,
-        has_password: !row.password_hash.is_empty(),
+        has_password: row.has_password(),
         admin: row.admin,
         created_at: row.created_at,
         user: User::from(row),

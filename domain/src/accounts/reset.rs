@@ -7,7 +7,7 @@ use protocol::{AccountId, Email, Password, Timestamp};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{
-    entity as account, passwords,
+    entity as account, identities, passwords,
     sessions::{self, Token},
 };
 use crate::{Ctx, Error, Result, Viewer, db::Tx, limits::Rule, mail};
@@ -135,10 +135,12 @@ async fn words(ctx: &Ctx, id: AccountId) -> Result<Vec<String>> {
     Ok([Some(row.username), Some(row.display_name), row.email].into_iter().flatten().collect())
 }
 
-/// Sets a new password for whom the token was sent to, once; every session of theirs ends.
+/// Sets a new password for whom the token was sent to, once; every session of theirs ends, and every
+/// other way to sign in.
 ///
 /// # Errors
-/// `NotFound` where the link was never sent, was used, or is too old.
+/// `NotFound` where the link was never sent, was used, or is too old; `Forbidden` where no passwords
+/// are taken.
 pub async fn reset_password(ctx: &Ctx, token: &str, password: &Password) -> Result<()> {
     passwords::are_taken(ctx)?;
     let hash = Token::hash_of(token);
@@ -152,6 +154,8 @@ pub async fn reset_password(ctx: &Ctx, token: &str, password: &Password) -> Resu
         // Once: the same link may have been used while this waited.
         account_of(tx.conn(), &hash, tx.now()).await?;
         set(tx, id, password_hash).await?;
+        // Perhaps somebody else has linked theirs.
+        identities::forget(tx, id).await?;
         sessions::end_all(tx, id).await
     })
     .await

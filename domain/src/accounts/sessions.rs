@@ -111,7 +111,7 @@ pub struct Device<'a> {
 ///
 /// # Errors
 /// `Unauthenticated`, the same for every cause, after the same time; `RateLimited` after some that
-/// failed.
+/// failed; `Forbidden` where no passwords are taken.
 pub async fn sign_in(ctx: &Ctx, form: SignIn, device: Device<'_>) -> Result<(User, Token)> {
     passwords::are_taken(ctx)?;
     let login = form.login.as_str().to_lowercase();
@@ -148,9 +148,8 @@ async fn check(ctx: &Ctx, login: &str, form: &SignIn, device: Device<'_>) -> Res
                 .await?
         }
     };
-    let hash = found.as_ref().map(|account| account.password_hash.clone());
-    // Who never set one has none.
-    let hash = hash.filter(|hash| !hash.is_empty());
+    let known = found.as_ref().filter(|account| account.has_password());
+    let hash = known.map(|account| account.password_hash.clone());
     let right = ctx.hasher.verify(&form.password, hash).await?;
     let Some(account) = found.filter(|_| right) else {
         return Err(wrong());

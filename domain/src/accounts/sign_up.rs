@@ -21,7 +21,8 @@ use crate::{
 /// # Errors
 /// `Conflict` where the username is taken, or looks like one that is; where there is no mail server,
 /// also where the address is. `Invalid` for a password that is guessed too easily, and where the
-/// challenge is not met; `RateLimited` past what an address may.
+/// challenge is not met; `RateLimited` past what an address may; `Forbidden` where no passwords are
+/// taken.
 pub async fn sign_up(
     ctx: &Ctx,
     form: SignUp,

@@ -5,10 +5,16 @@ mod redis;
 mod store;
 mod word;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use protocol::{AccountId, Message, MessageId, NotificationId, RoomId, SessionId, messages::By};
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Instant,
+};
 
 use crate::{Clock, Result};
 
@@ -98,7 +104,12 @@ pub(crate) enum Heard {
 pub struct Bus {
     listeners: Arc<Mutex<Vec<mpsc::UnboundedSender<Published>>>>,
     others: Others,
+    /// When the change log was read last.
+    read_at: Arc<Mutex<Option<Instant>>>,
 }
+
+/// How long the log may not have been read before what others say is not told at once.
+const BLIND: Duration = Duration::from_secs(2);
 
 /// The twins: nobody else, or who listens to the same Redis.
 #[derive(Clone, Debug)]
@@ -118,7 +129,7 @@ impl Bus {
             None => Others::Local,
             Some(url) => Others::Redis(redis::Redis::open(url, house, clock).await?),
         };
-        Ok(Self { listeners: Arc::default(), others })
+        Ok(Self { listeners: Arc::default(), others, read_at: Arc::default() })
     }
 
     fn redis(&self) -> Option<&redis::Redis> {
@@ -126,6 +137,18 @@ impl Bus {
             Others::Local => None,
             Others::Redis(redis) => Some(redis),
         }
+    }
+
+    /// The change log was read.
+    pub(crate) fn note_read(&self) {
+        *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether the change log could not be read lately: sessions may have ended, and rooms been closed,
+    /// without this node knowing.
+    pub(crate) fn is_blind(&self) -> bool {
+        let read_at = *self.read_at.lock().unwrap_or_else(PoisonError::into_inner);
+        read_at.is_none_or(|at| at.elapsed() > BLIND)
     }
 
     /// Whether other nodes can hear this one.
@@ -196,6 +219,11 @@ impl Bus {
         if let Some(redis) = self.redis() {
             redis.unserve(room);
         }
+    }
+
+    /// Whether somebody on this node hears the room.
+    pub(crate) fn serves(&self, room: RoomId) -> bool {
+        self.redis().is_some_and(|redis| redis.serves(room))
     }
 
     /// Asks in every room that is served who is there.

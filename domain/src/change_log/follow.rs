@@ -69,6 +69,9 @@ async fn run(mut following: Following, lanes: Weak<Lanes>, clock: Clock, bus: Bu
             match following.advance(&bus).await {
                 Ok(is_whole) => {
                     is_lost = !is_whole;
+                    if is_whole {
+                        bus.note_read();
+                    }
                     (read_at, fails) = (clock.now(), false);
                 }
                 Err(error) if !std::mem::replace(&mut fails, true) => {

@@ -114,8 +114,10 @@ async fn count(store: Store, mut counted: mpsc::Receiver<Along>, full: Arc<Full>
         let keys = some.iter().map(|one| (named(one.rule, one.key), values(one.quota, one.now)));
         let waits: Option<Vec<u64>> = store.run_all(COUNT, keys.collect()).await;
         let mut full = full.all();
-        for (one, wait) in some.drain(..).zip(waits.into_iter().flatten()) {
+        if let Some(one) = some.last() {
             full.retain(|_, until| *until > one.now);
+        }
+        for (one, wait) in some.drain(..).zip(waits.into_iter().flatten()) {
             if wait > 0 {
                 let wait = i64::try_from(wait).unwrap_or(i64::MAX);
                 full.insert((one.rule, one.key), one.now.plus_ms(wait));

@@ -71,15 +71,20 @@ impl Passing {
         author: AccountId,
         now: Timestamp,
     ) -> Option<(AccountId, Timestamp)> {
-        let known = self.remember(key, author, now);
-        let (Some(store), None) = (&self.store, known) else { return known };
+        let known = self.said().get(&key).copied();
+        let (Some(store), None) = (&self.store, known) else {
+            return known.or_else(|| self.remember(key, author, now));
+        };
         let values = vec![format!("{author} {}", now.0), REMEMBERED_MS.to_string()];
         let name = format!("passed:{}:{}", key.0, key.1);
-        let known: String = store.run(REMEMBER, &name, values).await?;
-        let (author, at) = known.split_once(' ')?;
-        let known = (author.parse().ok()?, Timestamp(at.parse().ok()?));
-        self.said().insert(key, known);
-        Some(known)
+        // Only then here: until it is known whose it is, what is heard of it is told.
+        let known: String = store.run(REMEMBER, &name, values).await.unwrap_or_default();
+        let said = known.split_once(' ');
+        let said = said.and_then(|(by, at)| Some((by.parse().ok()?, Timestamp(at.parse().ok()?))));
+        match said {
+            Some(said) => Some(said),
+            None => self.remember(key, author, now),
+        }
     }
 
     /// Forgets what is long past.

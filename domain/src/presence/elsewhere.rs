@@ -125,16 +125,13 @@ impl Elsewhere {
         people.into_iter().flatten().copied().collect()
     }
 
-    /// Nobody here hears the room: what is said there is not known any more. Who is known no more.
-    pub(super) fn forget_room(&mut self, room: RoomId) -> Vec<AccountId> {
-        let mut forgotten = Vec::new();
+    /// Nobody here hears the room: what is said there is not known any more.
+    pub(super) fn forget_room(&mut self, room: RoomId) {
         for node in self.nodes.values_mut() {
             for account in node.rooms.remove(&room).into_iter().flatten() {
                 node.part(room, account);
-                forgotten.push(account);
             }
         }
-        forgotten
     }
 
     /// The nodes that were heard of.
@@ -182,7 +179,7 @@ mod tests {
         elsewhere.part("n", one, &[account], now);
         assert_eq!(elsewhere.in_room(one, now).count(), 0);
         assert_eq!(status(&elsewhere), Some(Status::Online));
-        assert_eq!(elsewhere.forget_room(other), [account]);
+        elsewhere.forget_room(other);
         assert_eq!(status(&elsewhere), None);
         elsewhere.take("n", one, &[(account, Status::Away)], now);
         elsewhere.take("n", other, &[(account, Status::Offline)], now);

@@ -21,6 +21,7 @@ use sea_orm::entity::prelude::*;
 
 pub use audience::Audience;
 pub use lease::Lease;
+use state::Due;
 pub(crate) use state::Presence;
 
 use crate::{
@@ -32,8 +33,12 @@ use crate::{
     rows::padded,
 };
 
-/// How long a node is believed that says nothing more, in milliseconds.
-pub const LEASE_MS: i64 = 60_000;
+/// How long a node is believed whose heart is not heard to beat, in milliseconds.
+pub const LEASE_MS: i64 = 45_000;
+/// How often it beats: what is heard of it may be as old.
+const BEAT_MS: i64 = 5_000;
+/// How long Redis keeps a lease that nobody renews, in seconds.
+const KEPT_S: i64 = 60;
 /// How long somebody is still here whose last connection went: a page that is loaded anew is nobody's
 /// leaving.
 pub const GRACE_MS: i64 = 4_000;
@@ -203,24 +208,38 @@ pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS.unsigned_abs()));
         while open.strong_count() > 0 {
             ticks.tick().await;
-            tick(&ctx).await;
+            let due = say(&ctx).await;
+            // The other nodes do not wait for the database.
+            let ctx = ctx.clone();
+            tokio::spawn(async move { write(&ctx, due).await });
         }
     });
 }
 
 /// What the clock brings: who has gone, which nodes are silent, what is to be said and written.
 pub async fn tick(ctx: &Ctx) {
-    let now = ctx.clock.now();
-    let due = ctx.presence.tick(ctx.bus(), now);
+    let due = say(ctx).await;
+    write(ctx, due).await;
+}
+
+/// Says to the other nodes what is new, and hears which of them live.
+async fn say(ctx: &Ctx) -> Due {
+    let due = ctx.presence.tick(ctx.bus(), ctx.clock.now());
     if let Some(leases) = &ctx.presence.leases {
+        if let Some((beat, others)) = &due.beat {
+            let beats = leases.beat(*beat, others.clone()).await;
+            ctx.presence.beats(beats, ctx.clock.now());
+        }
         // Before it is said: who hears that somebody has gone finds nothing of them.
         leases.write(&due.leases).await;
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
-        if let Some((beat, others)) = due.beat {
-            let beats = leases.beat(beat, others).await;
-            ctx.presence.beats(beats, ctx.clock.now());
-        }
     }
+    due
+}
+
+/// Writes down when people were here last, and tells who has gone.
+async fn write(ctx: &Ctx, due: Due) {
+    let now = ctx.clock.now();
     // A transaction each: others are held up by as few accounts as can be.
     for some in due.seen.chunks(256) {
         let written = ctx.transact(async |tx| {

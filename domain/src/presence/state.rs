@@ -8,10 +8,13 @@ use std::{
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
 use super::{
-    BORROWED_MS, GRACE_MS, REPEAT_MS, TICK_MS, WRITE_MS, elsewhere::Elsewhere, store::Leases,
+    BEAT_MS, BORROWED_MS, GRACE_MS, REPEAT_MS, TICK_MS, WRITE_MS, elsewhere::Elsewhere,
+    store::Leases,
 };
 use crate::bus::{Bus, Change, Saying, Store, Word};
 
+/// How often all is said and asked again, at most.
+const ANEW_MS: i64 = 10_000;
 /// As many people are said at once.
 const AT_ONCE: usize = 500;
 
@@ -39,11 +42,13 @@ pub(super) struct People {
     parted: HashSet<(RoomId, AccountId)>,
     /// Rooms of which another node wants to know who is in them.
     asked: HashSet<RoomId>,
-    /// Something may have been missed.
+    /// Something may have been missed; when it was last begun anew for that.
     anew: bool,
+    anew_at: Option<Timestamp>,
     /// Who went, until it is written down.
     gone: Vec<AccountId>,
     renewed_at: Option<Timestamp>,
+    beaten_at: Option<Timestamp>,
     written_at: Option<Timestamp>,
     /// Counts up while this node lives.
     beat: i64,
@@ -87,10 +92,12 @@ impl People {
     /// As others see it.
     fn status(&self, account: AccountId, now: Timestamp) -> Status {
         let here = self.here.get(&account);
-        if here.is_some_and(|here| here.is_invisible) {
+        if here.is_some_and(|here| here.is_invisible && here.is_known) {
             return Status::Offline;
         }
-        let known = self.elsewhere.of(account, now).chain(here.map(Here::status));
+        // Whether they may be seen is not known yet: what other nodes say they may say.
+        let here = here.filter(|here| !here.is_invisible).map(Here::status);
+        let known = self.elsewhere.of(account, now).chain(here);
         let known = known.min_by_key(|status| rank(*status));
         let borrowed = || self.borrowed.get(&account).map(|(status, _)| *status);
         known.or_else(borrowed).unwrap_or(Status::Offline)
@@ -333,8 +340,8 @@ impl Presence {
             // What the other node has struck off was this one's to write down.
             let gone = some.iter().filter(|(_, status)| *status == Status::Offline);
             let struck: Vec<AccountId> = gone.map(|(account, _)| *account).collect();
-            let still_here = struck.into_iter().filter(|id| people.here.contains_key(id));
-            let still_here: Vec<AccountId> = still_here.collect();
+            let seen = |id: &AccountId| people.own(*id) != Status::Offline;
+            let still_here: Vec<AccountId> = struck.into_iter().filter(seen).collect();
             people.unsaid.extend(still_here);
         }
         let mut changes = people.moved(before, now);
@@ -448,7 +455,10 @@ impl People {
             parted.entry(room).or_default().push(account);
         }
         due.words.extend(parted.into_iter().map(|(room, some)| (room, Words::Out(some))));
-        if std::mem::take(&mut self.anew) {
+        // It costs all nodes: what is lost again right after is asked for a while later.
+        let has_rested = self.anew_at.is_none_or(|at| now.0 - at.0 >= ANEW_MS);
+        if self.anew && has_rested {
+            (self.anew, self.anew_at) = (false, Some(now));
             bus.ask_all();
             self.asked.extend(self.rooms.keys());
             self.renewed_at = None;
@@ -462,10 +472,13 @@ impl People {
         }
         let here = here.into_iter().map(|(room, some)| (room, some.into_iter().collect()));
         due.words.extend(here.map(|(room, some)| (room, Words::Here(some))));
-        if self.renewed_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
-            self.renewed_at = Some(now);
+        if self.beaten_at.is_none_or(|at| now.0 - at.0 >= BEAT_MS) {
+            self.beaten_at = Some(now);
             self.beat += 1;
             due.beat = Some((self.beat, self.elsewhere.nodes()));
+        }
+        if self.renewed_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
+            self.renewed_at = Some(now);
             let all = self.here.keys().map(|account| (*account, self.own(*account)));
             due.leases = all
                 .filter(|(_, status)| *status != Status::Offline)

@@ -2,7 +2,7 @@
 
 use protocol::{AccountId, accounts::Status};
 
-use super::LEASE_MS;
+use super::KEPT_S;
 use crate::bus::Store;
 
 /// The leases that nodes write for each other.
@@ -26,7 +26,7 @@ impl Leases {
                 (person(*account), status.map(str::to_owned))
             });
             // What is lost is written again before long.
-            self.0.keep(LEASE_MS / 1_000, entries.collect()).await;
+            self.0.keep(KEPT_S, entries.collect()).await;
         }
     }
 
@@ -49,7 +49,7 @@ impl Leases {
     /// Says that this node lives, and hears which of these others do.
     pub(super) async fn beat(&self, beat: i64, others: Vec<String>) -> Vec<(String, i64)> {
         let own = (heart(&self.0.node), Some(beat.to_string()));
-        self.0.keep(LEASE_MS / 1_000, vec![own]).await;
+        self.0.keep(KEPT_S, vec![own]).await;
         let hearts = others.iter().map(|node| heart(node)).collect();
         let beats: Option<Vec<Option<i64>>> = self.0.read(hearts).await;
         let beats = others.into_iter().zip(beats.into_iter().flatten());

@@ -91,9 +91,18 @@ async fn an_account_is_linked_by_who_is_signed_in_to_it_and_by_nobody_else() {
     assert!(matches!(second, Err(Error::Conflict(_))), "one of each provider");
     let known = identities::sign_in(ctx, &identity("1"), Device::default()).await.unwrap();
     assert_eq!(known.unwrap().0.id, alice.user.id);
-    identities::unlink(ctx, &alice.viewer, ISSUER).await.unwrap();
+    // Who finds her page open, later, changes nothing of how she signs in.
+    ctx.clock().advance_ms(11 * 60 * 1_000);
+    let unlinked = identities::unlink(ctx, &alice.viewer, ISSUER).await;
+    assert!(matches!(unlinked, Err(Error::Forbidden(_))));
+    let linked = identities::link(ctx, &bob.viewer, &identity("3")).await;
+    assert!(matches!(linked, Err(Error::Forbidden(_))));
+    let again = identities::sign_in(ctx, &identity("1"), Device::default()).await.unwrap();
+    let viewer = sessions::authenticate(ctx, again.unwrap().1.as_str()).await.unwrap();
+    identities::unlink(ctx, &viewer, ISSUER).await.unwrap();
     assert!(!identities::is_linked(ctx, &alice.viewer, ISSUER).await.unwrap());
-    identities::link(ctx, &bob.viewer, &identity("1")).await.unwrap();
+    let carol = house.person("carol").await;
+    identities::link(ctx, &carol.viewer, &identity("1")).await.unwrap();
 }
 
 #[tokio::test]

@@ -189,6 +189,34 @@ async fn who_leaves_a_room_is_counted_there_no_more_and_who_is_on_two_nodes_coun
 }
 
 #[tokio::test]
+async fn who_hides_on_two_nodes_is_told_of_once() {
+    let shared = Shared::start();
+    let (one, other) = (House::on(&shared).await, House::on(&shared).await);
+    let (alice, room, _here) = heard_on_both(&one, &other).await;
+    let _there = come(&other.ctx, &alice.viewer, false);
+    presence::audience(&other.ctx).enter(room, alice.user.id);
+    let count = |house: &House| presence::count(&house.ctx, room, []);
+    until(&[&one, &other], async || (count(&one), count(&other)) == (1, 1)).await;
+    let hide = ProfileChange { invisible: Some(true), ..ProfileChange::default() };
+    profile::change(&one.ctx, &alice.viewer, hide).await.unwrap();
+    for node in [&one, &other] {
+        presence::look(&node.ctx, alice.user.id).await.unwrap();
+    }
+    until(&[&one, &other], async || (count(&one), count(&other)) == (0, 0)).await;
+    // Then there is nothing to say: whoever hears the other says nothing back.
+    let (mut here, mut there) = (one.listen(), other.listen());
+    let counted = Change::Counted { room };
+    let mut said = 0;
+    for _ in 0..200 {
+        presence::tick(&one.ctx).await;
+        presence::tick(&other.ctx).await;
+        let told = [soon(&mut here).await, soon(&mut there).await].concat();
+        said += told.iter().filter(|change| **change == counted).count();
+    }
+    assert!(said <= 4, "{said} times");
+}
+
+#[tokio::test]
 async fn of_whom_no_room_tells_it_is_looked_up_whether_they_are_here() {
     let shared = Shared::start();
     let (one, other) = (House::on(&shared).await, House::on(&shared).await);

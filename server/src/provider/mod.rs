@@ -13,13 +13,16 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::accounts::{
-    identities::{self, Identity},
-    sessions::Token,
+use domain::{
+    accounts::{
+        identities::{self, Identity},
+        sessions::Token,
+    },
+    limits::{self, Rule},
 };
 use http::{HeaderMap, HeaderValue, header};
 use leptos::prelude::*;
-use protocol::{Code, Problem, Username};
+use protocol::{Code, Problem, SessionId, Username};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -37,6 +40,9 @@ pub use without::Provider;
 
 /// How long somebody may take at the provider, in seconds.
 const AWAY: u32 = 15 * 60;
+
+/// The longest address of this house that somebody is led on to, in bytes.
+const LONGEST: usize = 512;
 
 /// Somebody is on their way to the provider.
 pub struct Sent {
@@ -68,8 +74,8 @@ pub enum Refused {
 struct UnderWay {
     secrets: Secrets,
     next: String,
-    /// They are signed in, and want to sign in so from then on.
-    links: bool,
+    /// The session of who is signed in, and wants to sign in so from then on.
+    links: Option<SessionId>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -89,17 +95,21 @@ pub async fn begin(
 ) -> Page {
     let provider = provided(&visit)?;
     let links = link.is_some();
-    if links {
-        visit.signed_in()?;
-        if visit.house.origins.is_foreign(&headers, caller.peer) {
-            return Err(back(&visit, links, "This did not come from your settings."));
-        }
+    let session = link.map(|_| visit.signed_in()).transpose()?.map(|viewer| viewer.session());
+    // Each has this house ask the provider.
+    let limits = visit.house.ctx.limits();
+    let counted = limits.take_from(Rule::SignInAddress, Some(caller.address)).await;
+    counted.map_err(|error| visit.refused(error))?;
+    if links && visit.house.origins.is_foreign(&headers, caller.peer) {
+        return Err(back(&visit, links, "This did not come from your settings."));
     }
     let sent = provider.send(&callback_address(&visit.house)).await;
     let Sent { url, secrets } = sent.map_err(|refused| back(&visit, links, told(&refused)))?;
-    let next = local_path(&next).to_owned();
+    // A browser keeps no cookie of any length.
+    let next =
+        Some(local_path(&next)).filter(|next| next.len() <= LONGEST).unwrap_or("/").to_owned();
     let mut response = Redirect::to(&url).into_response();
-    let under_way = Kept::UnderWay(UnderWay { secrets, next, links });
+    let under_way = Kept::UnderWay(UnderWay { secrets, next, links: session });
     keep(&mut response, &visit.house, &headers, &caller, Some(&under_way));
     Ok(response)
 }
@@ -123,7 +133,8 @@ pub async fn callback(
     let Some(Kept::UnderWay(under_way)) = kept(&visit.house, &headers, &caller) else {
         return Err(back(&visit, false, "That took too long, or began elsewhere. Try again."));
     };
-    let UnderWay { secrets, next, links } = under_way;
+    let UnderWay { secrets, next, links: session } = under_way;
+    let links = session.is_some();
     let forget = |mut response: Response| {
         keep(&mut response, &visit.house, &headers, &caller, None);
         response
@@ -135,12 +146,22 @@ pub async fn callback(
     let Some(code) = code.filter(|_| error.is_none()) else {
         return Err(refuse("You did not sign in there."));
     };
+    let ctx = &visit.house.ctx;
+    let counted = ctx.limits().take_from(Rule::SignInAddress, Some(caller.address)).await;
+    counted.map_err(|error| visit.refused(error))?;
     let address = callback_address(&visit.house);
     let identity = provider.identify(&address, code, secrets).await;
-    let identity = identity.map_err(|refused| refuse(told(&refused)))?;
-    let ctx = &visit.house.ctx;
+    let identity = identity.map_err(|refused| refuse(told(&refused)))?.cut();
+    // It was asked for without need.
+    let key = ctx.limits().key(limits::network(caller.address));
+    for _ in 0..2 {
+        ctx.limits().give_back(Rule::SignInAddress, key).await;
+    }
     if links {
         let viewer = visit.signed_in().map_err(forget)?;
+        if session != Some(viewer.session()) {
+            return Err(refuse("That did not begin here. Try again."));
+        }
         let linked = identities::link(ctx, &viewer, &identity).await;
         linked.map_err(|error| refuse(&error.problem().detail))?;
         return Ok(forget(Redirect::to("/settings/security?said=linked").into_response()));
@@ -286,7 +307,7 @@ fn add_cookie(response: &mut Response, cookie: &str) {
 }
 
 /// What the browser keeps meanwhile.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 enum Kept {
     UnderWay(UnderWay),
     /// Who comes from the provider and chooses a name, under seal.
@@ -294,6 +315,27 @@ enum Kept {
         sealed: String,
         next: String,
     },
+}
+
+impl Kept {
+    /// As a cookie may have it. What is sealed is so already.
+    fn write(&self) -> String {
+        match self {
+            Self::UnderWay(under_way) => format!("to.{}", flash::hex(under_way)),
+            Self::New { sealed, next } => format!("new.{}.{sealed}", flash::hex(next)),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        match text.split_once('.')? {
+            ("to", under_way) => Some(Self::UnderWay(flash::unhex(under_way)?)),
+            ("new", rest) => {
+                let (next, sealed) = rest.split_once('.')?;
+                Some(Self::New { sealed: sealed.to_owned(), next: flash::unhex(next)? })
+            }
+            _ => None,
+        }
+    }
 }
 
 fn cookie_name(house: &House, headers: &HeaderMap, caller: &Caller) -> &'static str {
@@ -311,7 +353,7 @@ fn keep(
     kept: Option<&Kept>,
 ) {
     let secure = house.origins.cookie(headers, caller.peer).secure;
-    let value = kept.map(flash::hex).unwrap_or_default();
+    let value = kept.map(Kept::write).unwrap_or_default();
     let (name, age) = (cookie_name(house, headers, caller), if kept.is_some() { AWAY } else { 0 });
     let secure = if secure { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
@@ -319,7 +361,7 @@ fn keep(
 }
 
 fn kept(house: &House, headers: &HeaderMap, caller: &Caller) -> Option<Kept> {
-    flash::unhex(auth::cookie(headers, cookie_name(house, headers, caller))?)
+    Kept::read(auth::cookie(headers, cookie_name(house, headers, caller))?)
 }
 
 /// The provider that this house is set up with, if it is with one.

@@ -20,6 +20,8 @@ use super::{Refused, Secrets, Sent};
 
 /// How long the provider may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How soon it is asked again.
+const RESTS: Duration = Duration::from_secs(2);
 /// How long what it says of itself is believed.
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
@@ -33,7 +35,15 @@ pub struct Provider {
     client_id: ClientId,
     client_secret: Option<ClientSecret>,
     http: reqwest::Client,
-    known: Mutex<Option<(Instant, CoreProviderMetadata)>>,
+    known: Mutex<Known>,
+}
+
+/// What is known of what the provider says of itself.
+#[derive(Default)]
+struct Known {
+    metadata: Option<(Instant, CoreProviderMetadata)>,
+    /// When it did not answer, and why.
+    failed: Option<(Instant, String)>,
 }
 
 type Client = CoreClient<
@@ -76,17 +86,31 @@ impl Provider {
 
     /// What the provider says of itself; read anew where it is not to be `kept`.
     async fn metadata(&self, kept: bool) -> Result<CoreProviderMetadata, Refused> {
+        // One asks, and the others wait for its answer, whatever that is.
         let mut known = self.known.lock().await;
-        if let Some((at, metadata)) = &*known
-            && kept
-            && at.elapsed() < KEPT
+        if let Some((at, metadata)) = &known.metadata
+            && at.elapsed() < if kept { KEPT } else { RESTS }
         {
             return Ok(metadata.clone());
         }
-        let read = CoreProviderMetadata::discover_async(self.url.clone(), &self.http).await;
-        let read = read.map_err(|error| Refused::Unavailable(said(&error)))?;
-        *known = Some((Instant::now(), read.clone()));
-        Ok(read)
+        if let Some((at, why)) = &known.failed
+            && known.metadata.is_none()
+            && at.elapsed() < RESTS
+        {
+            return Err(Refused::Unavailable(why.clone()));
+        }
+        match CoreProviderMetadata::discover_async(self.url.clone(), &self.http).await {
+            Ok(read) => {
+                *known = Known { metadata: Some((Instant::now(), read.clone())), failed: None };
+                Ok(read)
+            }
+            Err(error) => {
+                known.failed = Some((Instant::now(), said(&error)));
+                // What it said before may do.
+                let before = known.metadata.as_ref().map(|(_, metadata)| metadata.clone());
+                before.ok_or_else(|| Refused::Unavailable(said(&error)))
+            }
+        }
     }
 
     async fn client(&self, callback: &str, kept: bool) -> Result<Client, Refused> {

@@ -98,8 +98,12 @@ pub(super) fn AccountForms(own: Own, form: Form) -> impl IntoView {
     let waits = account.email.is_some() && !account.email_confirmed;
     let is_wrong = wrong.is_some();
     let has_password = account.has_password;
+    let about = match form.takes_passwords {
+        true => "To sign in with, and to get back in when the password is forgotten.",
+        false => "For letters, and to be shown if you like.",
+    };
     view! {
-        <Part title="E-mail" about="To sign in with, and to get back in when the password is forgotten.">
+        <Part title="E-mail" about=about>
             <form class="settings__form" action="/fn/accounts/change_profile" method="post">
                 <input type="hidden" name="boxes" value="email_shown" />
                 <TextField

@@ -69,6 +69,11 @@ impl Channels {
         }
     }
 
+    /// Whether somebody here hears the room.
+    pub(super) fn serves(&self, room: RoomId) -> bool {
+        self.state().rooms.get(&room).is_some_and(|channel| channel.unheard_since.is_none())
+    }
+
     /// The rooms that are served.
     pub(super) fn served(&self) -> Vec<RoomId> {
         let state = self.state();
@@ -95,9 +100,23 @@ impl Channels {
                 (false, false) => moves.subscribe.push(*room),
                 _ => {}
             }
-            !is_over
+            is_subscribed || !is_over
         });
         moves
+    }
+
+    /// They were unsubscribed from; who is heard again meanwhile is to be subscribed to again.
+    pub(super) fn ended(&self, rooms: &[RoomId]) {
+        let mut state = self.state();
+        for room in rooms {
+            if let Some(channel) = state.rooms.get_mut(room) {
+                channel.subscribed_in = None;
+                if channel.unheard_since.is_some() {
+                    state.rooms.remove(room);
+                }
+            }
+        }
+        self.moved.notify_one();
     }
 
     /// They were subscribed to in this connection. Whether it still is the latest.
@@ -135,8 +154,13 @@ mod tests {
         assert!(channels.moves(later).unsubscribe.is_empty(), "they are");
         channels.unserve(room, now);
         assert_eq!(channels.moves(later).unsubscribe, [room]);
+        assert_eq!(channels.moves(later).unsubscribe, [room], "until it is done");
         channels.serve(room);
-        assert!(channels.done(moves.connection, &channels.moves(later).subscribe));
+        channels.ended(&[room]);
+        assert!(channels.serves(room));
+        let again = channels.moves(later).subscribe;
+        assert_eq!(again, [room], "somebody came meanwhile");
+        assert!(channels.done(moves.connection, &again));
         channels.begin();
         assert_eq!(channels.moves(later).subscribe, [room], "a new connection knows nothing");
         channels.unserve(room, now);

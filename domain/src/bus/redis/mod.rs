@@ -18,7 +18,7 @@ use fred::{
     interfaces::{ClientLike, EventInterface, PubsubInterface},
     types::{
         Builder, ClientState, Message,
-        config::{Config, ReconnectPolicy, Server, TcpConfig, UnresponsiveConfig},
+        config::{Config, ReconnectPolicy, TcpConfig, UnresponsiveConfig},
     },
 };
 use protocol::RoomId;
@@ -91,6 +91,7 @@ impl Redis {
         });
         // Before anything is read: what changes from here on is heard.
         let reconnected = redis.subscriber.reconnect_rx();
+        let moved = redis.subscriber.cluster_change_rx();
         let messages = redis.subscriber.message_rx();
         redis.publisher.connect();
         redis.subscriber.connect();
@@ -101,6 +102,7 @@ impl Redis {
         // A connection of before is subscribed here, later ones as they come.
         redis.begin().await;
         tokio::spawn(stay(Arc::downgrade(&redis), reconnected));
+        tokio::spawn(stay(Arc::downgrade(&redis), moved));
         tokio::spawn(hear(Arc::downgrade(&redis), messages));
         tokio::spawn(subscribe(Arc::downgrade(&redis)));
         tokio::spawn(speak(Arc::downgrade(&redis)));
@@ -134,6 +136,10 @@ impl Redis {
 
     pub(super) fn unserve(&self, room: RoomId) {
         self.channels.unserve(room, Instant::now());
+    }
+
+    pub(super) fn serves(&self, room: RoomId) -> bool {
+        self.channels.serves(room)
     }
 
     /// Asks in every room that is served who is there.
@@ -196,7 +202,15 @@ impl Redis {
     /// Subscribes to what is wanted by now, and ends what is wanted no more.
     async fn move_channels(&self) {
         let moves = self.channels.moves(Instant::now());
-        for some in moves.subscribe.chunks(SUBSCRIBE) {
+        // In a cluster each is a command of its own, and waits for the one before.
+        let at_once = if self.subscriber.is_clustered() { SUBSCRIBE / 16 } else { SUBSCRIBE };
+        for some in moves.unsubscribe.chunks(at_once) {
+            let channels = some.iter().map(|room| self.room_channel(*room)).collect();
+            if matches!(timeout(PATIENCE, self.end(channels)).await, Ok(Ok(()))) {
+                self.channels.ended(some);
+            }
+        }
+        for some in moves.subscribe.chunks(at_once) {
             let channels = some.iter().map(|room| self.room_channel(*room)).collect();
             let is_done = timeout(PATIENCE, self.listen(channels)).await;
             if !matches!(is_done, Ok(Ok(()))) || !self.channels.done(moves.connection, some) {
@@ -205,10 +219,6 @@ impl Redis {
             // Who is there, and what was said until now.
             some.iter().for_each(|room| self.say(*room, Saying::Ask));
             self.woken.notify_one();
-        }
-        for some in moves.unsubscribe.chunks(SUBSCRIBE) {
-            let channels: Vec<String> = some.iter().map(|room| self.room_channel(*room)).collect();
-            let _ = timeout(PATIENCE, self.end(channels)).await;
         }
     }
 
@@ -292,9 +302,9 @@ fn build(config: Config) -> Result<Client, fred::error::Error> {
         .build()
 }
 
-/// Subscribes whenever the connection is a new one.
-async fn stay(redis: Weak<Redis>, mut reconnected: broadcast::Receiver<Server>) {
-    while !matches!(reconnected.recv().await, Err(RecvError::Closed)) {
+/// Subscribes whenever the connection is a new one, or channels are somebody else's in a cluster.
+async fn stay<T: Clone>(redis: Weak<Redis>, mut changed: broadcast::Receiver<T>) {
+    while !matches!(changed.recv().await, Err(RecvError::Closed)) {
         let Some(redis) = redis.upgrade() else { return };
         redis.begin().await;
         redis.pass_on(Heard::Anew).await;

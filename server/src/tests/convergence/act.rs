@@ -106,7 +106,7 @@ fn choose(chance: &mut Chance, done: &[Action]) -> Action {
 }
 
 /// Who tries something, at most, until somebody may do it.
-const TRIES: usize = 6;
+const TRIES: usize = 10;
 
 /// Somebody does something on some node; what is not allowed changes nothing, and is part of the game.
 /// What was done joins what was done before.
@@ -198,7 +198,13 @@ async fn in_room(
     other: &Watcher,
     chance: &mut Chance,
 ) -> bool {
-    let Some(room) = pick(&rooms_of(ctx, one).await, chance) else { return false };
+    let mut rooms = rooms_of(ctx, one).await;
+    if matches!(action, Action::SetRole | Action::Mute | Action::Remove | Action::Ban) {
+        // Where the other is, too.
+        let theirs = rooms_of(ctx, other).await;
+        rooms.retain(|room| theirs.contains(room));
+    }
+    let Some(room) = pick(&rooms, chance) else { return false };
     let Ok(member) = &rooms::member(ctx, &one.viewer, room).await else { return false };
     let name = other.person.name();
     let empty = RoomChange::default();
