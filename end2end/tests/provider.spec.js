@@ -118,7 +118,12 @@ test("what did not begin here ends at the door, in words", async ({ identities, 
   await by(lost).click();
   await expect(lost.getByRole("alert")).toContainText("The provider does not answer.");
   await other.listen();
-  await by(lost).click();
+  // It is asked again a moment later.
+  await expect(async () => {
+    await lost.goto("/sign-in");
+    await by(lost).click();
+    await expect(lost).toHaveURL(new RegExp(`^${other.issuer}`), { timeout: 1_000 });
+  }).toPass();
   await identify(lost, "sol");
   await expect(lost.getByRole("heading", { name: "What shall we call you?" })).toBeVisible();
   await other.close();
