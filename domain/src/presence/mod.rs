@@ -4,6 +4,7 @@
 //! is in the database but when somebody was here last.
 
 mod audience;
+mod due;
 mod elsewhere;
 mod lease;
 mod state;
@@ -20,8 +21,8 @@ use protocol::{
 use sea_orm::entity::prelude::*;
 
 pub use audience::Audience;
+use due::Due;
 pub use lease::Lease;
-use state::Due;
 pub(crate) use state::Presence;
 
 use crate::{

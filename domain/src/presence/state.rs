@@ -8,15 +8,9 @@ use std::{
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
 use super::{
-    BEAT_MS, BORROWED_MS, GRACE_MS, REPEAT_MS, TICK_MS, WRITE_MS, elsewhere::Elsewhere,
-    store::Leases,
+    BORROWED_MS, GRACE_MS, TICK_MS, WRITE_MS, due::Due, elsewhere::Elsewhere, store::Leases,
 };
-use crate::bus::{Bus, Change, Saying, Store, Word};
-
-/// How often all is said and asked again, at most.
-const ANEW_MS: i64 = 10_000;
-/// As many people are said at once.
-const AT_ONCE: usize = 500;
+use crate::bus::{Bus, Change, Store, Word};
 
 /// The people of this house, by where they are.
 pub(crate) struct Presence {
@@ -31,27 +25,27 @@ pub(super) struct People {
     /// Who has connections to this node, or had one a moment ago.
     pub here: HashMap<AccountId, Here>,
     /// Of these, who is in which room; kept only where there are other nodes to ask.
-    rooms: HashMap<RoomId, HashSet<AccountId>>,
-    elsewhere: Elsewhere,
+    pub rooms: HashMap<RoomId, HashSet<AccountId>>,
+    pub elsewhere: Elsewhere,
     /// Who was looked up, and until when that is believed.
     borrowed: HashMap<AccountId, (Status, Timestamp)>,
     /// Whose state was not said to the other nodes yet.
-    unsaid: HashSet<AccountId>,
+    pub unsaid: HashSet<AccountId>,
     /// Who has come into a room, or left it, since that was said last.
-    entered: HashSet<(RoomId, AccountId)>,
-    parted: HashSet<(RoomId, AccountId)>,
+    pub entered: HashSet<(RoomId, AccountId)>,
+    pub parted: HashSet<(RoomId, AccountId)>,
     /// Rooms of which another node wants to know who is in them.
-    asked: HashSet<RoomId>,
+    pub asked: HashSet<RoomId>,
     /// Something may have been missed; when it was last begun anew for that.
-    anew: bool,
-    anew_at: Option<Timestamp>,
+    pub anew: bool,
+    pub anew_at: Option<Timestamp>,
     /// Who went, until it is written down.
     gone: Vec<AccountId>,
-    renewed_at: Option<Timestamp>,
-    beaten_at: Option<Timestamp>,
+    pub renewed_at: Option<Timestamp>,
+    pub beaten_at: Option<Timestamp>,
     written_at: Option<Timestamp>,
     /// Counts up while this node lives.
-    beat: i64,
+    pub beat: i64,
 }
 
 #[derive(Debug)]
@@ -64,7 +58,7 @@ pub(super) struct Here {
     /// When the last connection went.
     pub left_at: Option<Timestamp>,
     pub was_away: bool,
-    rooms: HashSet<RoomId>,
+    pub rooms: HashSet<RoomId>,
 }
 
 impl Here {
@@ -111,7 +105,7 @@ impl People {
     }
 
     /// What this node says of somebody.
-    fn own(&self, account: AccountId) -> Status {
+    pub fn own(&self, account: AccountId) -> Status {
         let seen = self.here.get(&account).filter(|here| !here.is_invisible);
         seen.map_or(Status::Offline, Here::status)
     }
@@ -137,45 +131,6 @@ fn rank(status: Status) -> u8 {
         Status::Online => 0,
         Status::Away => 1,
         Status::Offline => 2,
-    }
-}
-
-/// What the clock has brought.
-#[derive(Debug, Default)]
-pub(crate) struct Due {
-    /// Of whom it is to be written down that they were here.
-    pub seen: Vec<AccountId>,
-    /// Who is seen otherwise than before, and rooms in which as many are no more.
-    pub changes: Vec<Change>,
-    /// What is to be kept of whom for the other nodes.
-    pub leases: Vec<(AccountId, Status)>,
-    /// What this node's heart says, and whose it is to be heard, when it is time for it.
-    pub beat: Option<(i64, Vec<String>)>,
-    /// What is to be said in rooms, after that.
-    pub words: Vec<(RoomId, Words)>,
-}
-
-/// What is to be said in a room.
-#[derive(Debug)]
-pub(crate) enum Words {
-    All(Vec<(AccountId, Status)>),
-    Here(Vec<(AccountId, Status)>),
-    Out(Vec<AccountId>),
-}
-
-impl Words {
-    pub(super) fn say(&self, bus: &Bus, room: RoomId) {
-        match self {
-            Self::All(people) => {
-                let (first, rest) = people.split_at(people.len().min(AT_ONCE));
-                bus.say(room, Saying::All(first));
-                rest.chunks(AT_ONCE).for_each(|some| bus.say(room, Saying::Here(some)));
-            }
-            Self::Here(people) => {
-                people.chunks(AT_ONCE).for_each(|some| bus.say(room, Saying::Here(some)));
-            }
-            Self::Out(people) => bus.say(room, Saying::Out(people)),
-        }
     }
 }
 
@@ -419,71 +374,5 @@ impl People {
         due.changes.extend(left.map(|account| Change::Present { account }));
         due.changes.extend(self.moved(returned, now));
         gone
-    }
-
-    /// What is to be said to the other nodes, and kept for them.
-    fn gather(
-        &mut self,
-        gone: Vec<(AccountId, HashSet<RoomId>)>,
-        bus: &Bus,
-        now: Timestamp,
-        due: &mut Due,
-    ) {
-        let mut here: HashMap<RoomId, HashMap<AccountId, Status>> = HashMap::new();
-        for (account, rooms) in gone {
-            self.unsaid.remove(&account);
-            due.leases.push((account, Status::Offline));
-            for room in rooms {
-                here.entry(room).or_default().insert(account, Status::Offline);
-            }
-        }
-        for account in std::mem::take(&mut self.unsaid) {
-            let status = self.own(account);
-            due.leases.push((account, status));
-            for room in self.here.get(&account).into_iter().flat_map(|here| &here.rooms) {
-                here.entry(*room).or_default().insert(account, status);
-            }
-        }
-        for (room, account) in std::mem::take(&mut self.entered) {
-            let status = self.own(account);
-            if status != Status::Offline {
-                here.entry(room).or_default().insert(account, status);
-            }
-        }
-        let mut parted: HashMap<RoomId, Vec<AccountId>> = HashMap::new();
-        for (room, account) in std::mem::take(&mut self.parted) {
-            parted.entry(room).or_default().push(account);
-        }
-        due.words.extend(parted.into_iter().map(|(room, some)| (room, Words::Out(some))));
-        // It costs all nodes: what is lost again right after is asked for a while later.
-        let has_rested = self.anew_at.is_none_or(|at| now.0 - at.0 >= ANEW_MS);
-        if self.anew && has_rested {
-            (self.anew, self.anew_at) = (false, Some(now));
-            bus.ask_all();
-            self.asked.extend(self.rooms.keys());
-            self.renewed_at = None;
-        }
-        for room in std::mem::take(&mut self.asked) {
-            let people = self.rooms.get(&room).into_iter().flatten();
-            let people = people.map(|account| (*account, self.own(*account)));
-            let all = people.filter(|(_, status)| *status != Status::Offline).collect();
-            here.remove(&room);
-            due.words.push((room, Words::All(all)));
-        }
-        let here = here.into_iter().map(|(room, some)| (room, some.into_iter().collect()));
-        due.words.extend(here.map(|(room, some)| (room, Words::Here(some))));
-        if self.beaten_at.is_none_or(|at| now.0 - at.0 >= BEAT_MS) {
-            self.beaten_at = Some(now);
-            self.beat += 1;
-            due.beat = Some((self.beat, self.elsewhere.nodes()));
-        }
-        if self.renewed_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
-            self.renewed_at = Some(now);
-            let all = self.here.keys().map(|account| (*account, self.own(*account)));
-            due.leases = all
-                .filter(|(_, status)| *status != Status::Offline)
-                .chain(due.leases.drain(..).filter(|(_, status)| *status == Status::Offline))
-                .collect();
-        }
     }
 }

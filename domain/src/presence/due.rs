@@ -1,0 +1,121 @@
+//! What the clock brings for the other nodes: what is to be said in which rooms, and kept for those who
+//! share none.
+
+use std::collections::{HashMap, HashSet};
+
+use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
+
+use super::{BEAT_MS, REPEAT_MS, state::People};
+use crate::bus::{Bus, Change, Saying};
+
+/// How often all is said and asked again, at most.
+const ANEW_MS: i64 = 10_000;
+/// As many people are said at once.
+const AT_ONCE: usize = 500;
+
+/// What the clock has brought.
+#[derive(Debug, Default)]
+pub(crate) struct Due {
+    /// Of whom it is to be written down that they were here.
+    pub seen: Vec<AccountId>,
+    /// Who is seen otherwise than before, and rooms in which as many are no more.
+    pub changes: Vec<Change>,
+    /// What is to be kept of whom for the other nodes.
+    pub leases: Vec<(AccountId, Status)>,
+    /// What this node's heart says, and whose it is to be heard, when it is time for it.
+    pub beat: Option<(i64, Vec<String>)>,
+    /// What is to be said in rooms, after that.
+    pub words: Vec<(RoomId, Words)>,
+}
+
+/// What is to be said in a room.
+#[derive(Debug)]
+pub(crate) enum Words {
+    All(Vec<(AccountId, Status)>),
+    Here(Vec<(AccountId, Status)>),
+    Out(Vec<AccountId>),
+}
+
+impl Words {
+    pub(super) fn say(&self, bus: &Bus, room: RoomId) {
+        match self {
+            Self::All(people) => {
+                let (first, rest) = people.split_at(people.len().min(AT_ONCE));
+                bus.say(room, Saying::All(first));
+                rest.chunks(AT_ONCE).for_each(|some| bus.say(room, Saying::Here(some)));
+            }
+            Self::Here(people) => {
+                people.chunks(AT_ONCE).for_each(|some| bus.say(room, Saying::Here(some)));
+            }
+            Self::Out(people) => bus.say(room, Saying::Out(people)),
+        }
+    }
+}
+
+impl People {
+    /// What is to be said to the other nodes, and kept for them.
+    pub fn gather(
+        &mut self,
+        gone: Vec<(AccountId, HashSet<RoomId>)>,
+        bus: &Bus,
+        now: Timestamp,
+        due: &mut Due,
+    ) {
+        let mut here: HashMap<RoomId, HashMap<AccountId, Status>> = HashMap::new();
+        for (account, rooms) in gone {
+            self.unsaid.remove(&account);
+            due.leases.push((account, Status::Offline));
+            for room in rooms {
+                here.entry(room).or_default().insert(account, Status::Offline);
+            }
+        }
+        for account in std::mem::take(&mut self.unsaid) {
+            let status = self.own(account);
+            due.leases.push((account, status));
+            for room in self.here.get(&account).into_iter().flat_map(|here| &here.rooms) {
+                here.entry(*room).or_default().insert(account, status);
+            }
+        }
+        for (room, account) in std::mem::take(&mut self.entered) {
+            let status = self.own(account);
+            if status != Status::Offline {
+                here.entry(room).or_default().insert(account, status);
+            }
+        }
+        let mut parted: HashMap<RoomId, Vec<AccountId>> = HashMap::new();
+        for (room, account) in std::mem::take(&mut self.parted) {
+            parted.entry(room).or_default().push(account);
+        }
+        due.words.extend(parted.into_iter().map(|(room, some)| (room, Words::Out(some))));
+        // It costs all nodes: what is lost again right after is asked for a while later.
+        let has_rested = self.anew_at.is_none_or(|at| now.0 - at.0 >= ANEW_MS);
+        if self.anew && has_rested {
+            (self.anew, self.anew_at) = (false, Some(now));
+            bus.ask_all();
+            self.asked.extend(self.rooms.keys());
+            self.renewed_at = None;
+        }
+        for room in std::mem::take(&mut self.asked) {
+            let people = self.rooms.get(&room).into_iter().flatten();
+            let people = people.map(|account| (*account, self.own(*account)));
+            let all = people.filter(|(_, status)| *status != Status::Offline).collect();
+            here.remove(&room);
+            due.words.push((room, Words::All(all)));
+        }
+        let here = here.into_iter().map(|(room, some)| (room, some.into_iter().collect()));
+        due.words.extend(here.map(|(room, some)| (room, Words::Here(some))));
+        if self.beaten_at.is_none_or(|at| now.0 - at.0 >= BEAT_MS) {
+            self.beaten_at = Some(now);
+            self.beat += 1;
+            due.beat = Some((self.beat, self.elsewhere.nodes()));
+        }
+        if self.renewed_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
+            self.renewed_at = Some(now);
+            let all = self.here.keys().map(|account| (*account, self.own(*account)));
+            due.leases = all
+                .filter(|(_, status)| *status != Status::Offline)
+                .chain(due.leases.drain(..).filter(|(_, status)| *status == Status::Offline))
+                .collect();
+        }
+    }
+}
