@@ -29,23 +29,20 @@ async fn take(ctx: &Ctx, Said { node, room, words }: Said) {
     // Who cannot read what else has happened does not know who may still hear it.
     let is_blind = ctx.bus().is_blind();
     let mut changes = Vec::new();
-    for word in words {
+    // What is said in a room is of that room.
+    for word in words.into_iter().filter(|word| word.room().is_none_or(|of| of == room)) {
         match word {
             Word::Posted(message, access) | Word::Changed(message, access, _) if is_blind => {
                 changes.push(Change::RoomAhead { room, revision: message.revision, access });
             }
             Word::Passed(..) if is_blind => {}
-            // It is of this room, whatever it says.
-            Word::Posted(message, access) if message.room == room => {
+            Word::Posted(message, access) => {
                 changes.push(Change::MessagePosted { message: Arc::new(*message), access });
             }
-            Word::Changed(message, access, by) if message.room == room => {
+            Word::Changed(message, access, by) => {
                 changes.push(Change::MessageChanged { message: Arc::new(*message), access, by });
             }
-            Word::Passed(message, access) if message.room == room => {
-                passing::hear(ctx, &message, access);
-            }
-            Word::Posted(..) | Word::Changed(..) | Word::Passed(..) => {}
+            Word::Passed(message, access) => passing::hear(ctx, &message, access),
             Word::Typing(account) => changes.push(Change::Typing { room, account }),
             // Of a room that nobody here hears any more nothing would ever be forgotten.
             _ if !ctx.bus().serves(room) => {}

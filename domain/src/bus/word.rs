@@ -29,6 +29,18 @@ pub(crate) enum Word {
     Ask,
 }
 
+impl Word {
+    /// The room of the message that it is about.
+    pub(crate) fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Posted(message, _) | Self::Changed(message, ..) | Self::Passed(message, _) => {
+                Some(message.room)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// [`Word`], as it is said.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +88,36 @@ pub(super) fn words(json: &str) -> Vec<Word> {
 
 #[cfg(test)]
 mod tests {
+    use protocol::{MessageId, Timestamp, User, messages::Kind};
+
     use super::*;
+
+    fn message(author: AccountId) -> Message {
+        let name = "mara".to_owned();
+        Message {
+            id: MessageId::new(1, [2; 16]),
+            room: RoomId::new(1, [3; 16]),
+            seq: 4,
+            revision: 5,
+            author: User {
+                id: author,
+                username: name.clone(),
+                display_name: name,
+                avatar_url: None,
+                status: None,
+                last_seen: None,
+            },
+            kind: Kind::Message,
+            body: "once".into(),
+            mentions: Vec::new(),
+            reply_to: None,
+            attachments: Vec::new(),
+            reactions: Vec::new(),
+            created_at: Timestamp(6),
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
 
     #[test]
     fn nodes_of_two_versions_understand_each_other() {
@@ -99,6 +140,28 @@ mod tests {
             Word::All(people.to_vec()),
             Word::Out(vec![account]),
             Word::Ask,
+        ];
+        assert_eq!(words(&json), heard);
+        let message = message(account);
+        let by = By { user: account, emoji: "🌱".into(), on: true };
+        let said = [
+            Saying::Posted(&message, 7),
+            Saying::Changed(&message, 8, Some(&by)),
+            Saying::Changed(&message, 8, None),
+            Saying::Passed(&message, 9),
+        ];
+        let text = serde_json::to_string(&message).unwrap();
+        let of = serde_json::to_string(&by).unwrap();
+        let json = format!(
+            r#"[{{"posted":[{text},7]}},{{"changed":[{text},8,{of}]}},{{"changed":[{text},8,null]}},{{"passed":[{text},9]}}]"#
+        );
+        assert_eq!(serde_json::to_string(&said).unwrap(), json);
+        let message = Box::new(message);
+        let heard = [
+            Word::Posted(message.clone(), 7),
+            Word::Changed(message.clone(), 8, Some(by)),
+            Word::Changed(message.clone(), 8, None),
+            Word::Passed(message, 9),
         ];
         assert_eq!(words(&json), heard);
         assert_eq!(words(r#"[{"sings":1},"ask"]"#), [Word::Ask]);
