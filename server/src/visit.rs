@@ -153,7 +153,7 @@ impl Visit {
         let challenge = ctx.challenges_bots().then(|| accounts::challenge::give(ctx));
         let next = next.unwrap_or_default();
         let provider = self.house.provider.as_ref();
-        let provider = provider.map(|one| (one.name.clone(), provider::door(&next)));
+        let provider = provider.map(|one| (one.name.clone(), provider::sign_in_url(&next)));
         let takes_passwords = ctx.takes_passwords();
         let form = Form { next, problem, said: None, typed, challenge, provider, takes_passwords };
         (self, form)

@@ -10,7 +10,12 @@ use super::{
     sessions::{self, Device, Token},
     sign_up::{self, New},
 };
-use crate::{Ctx, Error, Result, Viewer, clock, db::Tx, limits::Rule, mail};
+use crate::{
+    Ctx, Error, Result, Viewer, clock,
+    db::Tx,
+    limits::{self, Rule},
+    mail,
+};
 
 /// How long somebody may take to choose a name, in milliseconds.
 const CHOOSES_MS: i64 = 15 * 60 * 1_000;
@@ -82,6 +87,42 @@ impl Identity {
             false => Err(Error::Forbidden("The provider names you in a way that cannot be kept.")),
         }
     }
+}
+
+/// Who comes back from the provider.
+pub enum Arrived {
+    /// Somebody who has an account, and the token of a new session.
+    Known(User, Token),
+    /// Somebody who has none: their identity, sealed until they have chosen a name.
+    New(String),
+}
+
+/// Counts that the provider is about to be asked for who comes from an address, as a sign-in that fails:
+/// on the way to it, and back.
+///
+/// # Errors
+/// `RateLimited` past what an address may.
+pub async fn expect(ctx: &Ctx, device: Device<'_>) -> Result<()> {
+    ctx.limits().take(Rule::SignInAddress, network_of(ctx, device)).await
+}
+
+/// As [`sessions::sign_in`] counts it.
+fn network_of(ctx: &Ctx, device: Device<'_>) -> limits::Key {
+    ctx.limits().key(device.address.map(limits::network))
+}
+
+/// Takes in whom the provider names: what was counted for them on the way does not count.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn arrive(ctx: &Ctx, identity: &Identity, device: Device<'_>) -> Result<Arrived> {
+    for _ in 0..2 {
+        ctx.limits().give_back(Rule::SignInAddress, network_of(ctx, device)).await;
+    }
+    Ok(match sign_in(ctx, identity, device).await? {
+        Some((user, token)) => Arrived::Known(user, token),
+        None => Arrived::New(seal(ctx, identity)?),
+    })
 }
 
 /// Signs in whom the provider names: the person, and the token of a new session; `None` where nobody
@@ -273,15 +314,15 @@ pub(super) async fn forget(tx: &Tx, account: AccountId) -> Result<()> {
 ///
 /// # Errors
 /// `Internal`, which never happens.
-pub fn keep(ctx: &Ctx, identity: &Identity) -> Result<String> {
+pub fn seal(ctx: &Ctx, identity: &Identity) -> Result<String> {
     let json = serde_json::to_vec(&(ctx.clock.now(), identity)).map_err(Error::internal)?;
     let said = clock::hex(&json);
     let seal = challenge::seal(ctx, &format!("identity:{said}"));
     Ok(format!("{said}.{seal}"))
 }
 
-/// What [`keep`] kept; `None` where it is too old, or somebody else's work.
-pub fn kept(ctx: &Ctx, text: &str) -> Option<Identity> {
+/// What [`seal`] sealed; `None` where it is too old, or somebody else's work.
+pub fn unseal(ctx: &Ctx, text: &str) -> Option<Identity> {
     let (said, seal) = text.split_once('.')?;
     if challenge::seal(ctx, &format!("identity:{said}")) != seal {
         return None;

@@ -2,7 +2,7 @@ use domain::{
     Error,
     accounts::{
         self,
-        identities::{self, Identity},
+        identities::{self, Arrived, Identity},
         profile,
         sessions::{self, Device},
     },
@@ -150,12 +150,32 @@ async fn where_passwords_are_not_taken_none_is() {
 }
 
 #[tokio::test]
+async fn who_arrives_is_not_counted_and_who_only_asks_is() {
+    let limited =
+        |config| domain::Config { quotas: Some("sign-in-address=2/m".parse().unwrap()), ..config };
+    let house = House::with(limited).await;
+    let ctx = &house.ctx;
+    let device = Device { user_agent: None, address: "192.0.2.7".parse().ok() };
+    for _ in 0..3 {
+        identities::expect(ctx, device).await.unwrap();
+        identities::expect(ctx, device).await.unwrap();
+        let arrived = identities::arrive(ctx, &identity("1"), device).await.unwrap();
+        let Arrived::New(sealed) = arrived else { panic!("nobody is called so yet") };
+        assert_eq!(identities::unseal(ctx, &sealed).unwrap(), identity("1"));
+    }
+    identities::expect(ctx, device).await.unwrap();
+    identities::expect(ctx, device).await.unwrap();
+    let late = identities::expect(ctx, device).await;
+    assert!(matches!(late, Err(Error::RateLimited { .. })));
+}
+
+#[tokio::test]
 async fn what_a_browser_keeps_of_an_identity_it_cannot_change() {
     let house = House::open().await;
     let ctx = &house.ctx;
-    let kept = identities::keep(ctx, &identity("1")).unwrap();
-    assert_eq!(identities::kept(ctx, &kept).unwrap(), identity("1"));
-    let (said, seal) = kept.split_once('.').unwrap();
+    let sealed = identities::seal(ctx, &identity("1")).unwrap();
+    assert_eq!(identities::unseal(ctx, &sealed).unwrap(), identity("1"));
+    let (said, seal) = sealed.split_once('.').unwrap();
     for forged in [
         format!("{}00.{seal}", &said[..said.len() - 2]),
         format!("{said}.{}", "0".repeat(seal.len())),
@@ -163,8 +183,8 @@ async fn what_a_browser_keeps_of_an_identity_it_cannot_change() {
         String::new(),
         "é.é".to_owned(),
     ] {
-        assert!(identities::kept(ctx, &forged).is_none(), "{forged}");
+        assert!(identities::unseal(ctx, &forged).is_none(), "{forged}");
     }
     ctx.clock().advance_ms(16 * 60 * 1_000);
-    assert!(identities::kept(ctx, &kept).is_none(), "that was long ago");
+    assert!(identities::unseal(ctx, &sealed).is_none(), "that was long ago");
 }

@@ -2,6 +2,7 @@
 //! the way is kept by the browser, for a few minutes; who the provider says somebody is only under this
 //! house's seal.
 
+mod cookie;
 #[cfg(feature = "oidc")]
 mod oidc;
 #[cfg(not(feature = "oidc"))]
@@ -13,33 +14,28 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{
-    accounts::{
-        identities::{self, Identity},
-        sessions::Token,
-    },
-    limits::{self, Rule},
+use domain::accounts::{
+    identities::{self, Arrived, Identity},
+    sessions::Token,
 };
 use http::{HeaderMap, HeaderValue, header};
 use leptos::prelude::*;
-use protocol::{Code, Problem, SessionId, Username};
+use protocol::{Code, Problem, Username};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    auth::{self, Caller},
+    auth::Caller,
     config,
-    flash::{self, Flash},
+    flash::Flash,
     serve::House,
     visit::{Page, Visit, form_urlencoded},
 };
 
+use cookie::{Cookie, Kept, UnderWay};
 #[cfg(feature = "oidc")]
 pub use oidc::Provider;
 #[cfg(not(feature = "oidc"))]
 pub use without::Provider;
-
-/// How long somebody may take at the provider, in seconds.
-const AWAY: u32 = 15 * 60;
 
 /// The longest address of this house that somebody is led on to, in bytes.
 const LONGEST: usize = 512;
@@ -69,15 +65,6 @@ pub enum Refused {
     Unbelievable(String),
 }
 
-/// What is kept of who is on their way.
-#[derive(Debug, Serialize, Deserialize)]
-struct UnderWay {
-    secrets: Secrets,
-    next: String,
-    /// The session of who is signed in, and wants to sign in so from then on.
-    links: Option<SessionId>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 pub struct Begin {
     #[serde(default)]
@@ -96,10 +83,8 @@ pub async fn begin(
     let provider = provided(&visit)?;
     let links = link.is_some();
     let session = link.map(|_| visit.signed_in()).transpose()?.map(|viewer| viewer.session());
-    // Each has this house ask the provider.
-    let limits = visit.house.ctx.limits();
-    let counted = limits.take_from(Rule::SignInAddress, Some(caller.address)).await;
-    counted.map_err(|error| visit.refused(error))?;
+    let expected = identities::expect(&visit.house.ctx, caller.device()).await;
+    expected.map_err(|error| visit.refused(error))?;
     if links && visit.house.origins.is_foreign(&headers, caller.peer) {
         return Err(back(&visit, links, "This did not come from your settings."));
     }
@@ -108,10 +93,9 @@ pub async fn begin(
     // A browser keeps no cookie of any length.
     let next =
         Some(local_path(&next)).filter(|next| next.len() <= LONGEST).unwrap_or("/").to_owned();
-    let mut response = Redirect::to(&url).into_response();
     let under_way = Kept::UnderWay(UnderWay { secrets, next, links: session });
-    keep(&mut response, &visit.house, &headers, &caller, Some(&under_way));
-    Ok(response)
+    let cookie = Cookie::of(&visit.house, &headers, &caller);
+    Ok(with_cookie(Redirect::to(&url), &cookie.set(&under_way)))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,15 +114,13 @@ pub async fn callback(
     Query(Return { state, code, error }): Query<Return>,
 ) -> Page {
     let provider = provided(&visit)?;
-    let Some(Kept::UnderWay(under_way)) = kept(&visit.house, &headers, &caller) else {
+    let cookie = Cookie::of(&visit.house, &headers, &caller);
+    let Some(Kept::UnderWay(under_way)) = cookie.read(&headers) else {
         return Err(back(&visit, false, "That took too long, or began elsewhere. Try again."));
     };
     let UnderWay { secrets, next, links: session } = under_way;
     let links = session.is_some();
-    let forget = |mut response: Response| {
-        keep(&mut response, &visit.house, &headers, &caller, None);
-        response
-    };
+    let forget = |response: Response| with_cookie(response, &cookie.clear());
     let refuse = |text: &str| forget(back(&visit, links, text));
     if secrets.state.is_empty() || state != secrets.state {
         return Err(refuse("That did not begin here. Try again."));
@@ -147,16 +129,11 @@ pub async fn callback(
         return Err(refuse("You did not sign in there."));
     };
     let ctx = &visit.house.ctx;
-    let counted = ctx.limits().take_from(Rule::SignInAddress, Some(caller.address)).await;
-    counted.map_err(|error| visit.refused(error))?;
+    let expected = identities::expect(ctx, caller.device()).await;
+    expected.map_err(|error| visit.refused(error))?;
     let address = callback_address(&visit.house);
     let identity = provider.identify(&address, code, secrets).await;
     let identity = identity.map_err(|refused| refuse(told(&refused)))?.cut();
-    // It was asked for without need.
-    let key = ctx.limits().key(limits::network(caller.address));
-    for _ in 0..2 {
-        ctx.limits().give_back(Rule::SignInAddress, key).await;
-    }
     if links {
         let viewer = visit.signed_in().map_err(forget)?;
         if session != Some(viewer.session()) {
@@ -166,16 +143,12 @@ pub async fn callback(
         linked.map_err(|error| refuse(&error.problem().detail))?;
         return Ok(forget(Redirect::to("/settings/security?said=linked").into_response()));
     }
-    let signed_in = identities::sign_in(ctx, &identity, caller.device()).await;
-    match signed_in.map_err(|error| refuse(&error.problem().detail))? {
-        Some((_, token)) => Ok(forget(enter(&visit, &headers, &caller, &token, &next))),
-        None => {
-            let identity = identities::keep(ctx, &identity);
-            let sealed = identity.map_err(|error| visit.refused(error))?;
-            let mut response = Redirect::to("/sign-in/provider/name").into_response();
-            let new = Kept::New { sealed, next };
-            keep(&mut response, &visit.house, &headers, &caller, Some(&new));
-            Ok(response)
+    let arrived = identities::arrive(ctx, &identity, caller.device()).await;
+    match arrived.map_err(|error| refuse(&error.problem().detail))? {
+        Arrived::Known(_, token) => Ok(forget(enter(&visit, &headers, &caller, &token, &next))),
+        Arrived::New(sealed) => {
+            let chooses = Redirect::to("/sign-in/provider/name");
+            Ok(with_cookie(chooses, &cookie.set(&Kept::New { sealed, next })))
         }
     }
 }
@@ -183,7 +156,7 @@ pub async fn callback(
 /// `GET /sign-in/provider/name`: who is new here chooses a name.
 pub async fn name(visit: Visit, caller: Caller, headers: HeaderMap) -> Page {
     let provider = provided(&visit)?.name.clone();
-    let (identity, _) = new(&visit, &headers, &caller)?;
+    let (identity, _) = newcomer(&visit, &headers, &caller)?;
     let (visit, mut form) = visit.form(None);
     if form.typed.is_empty() {
         form.typed.insert("username".into(), identity.suggested());
@@ -207,7 +180,7 @@ pub async fn choose_name(
     body: Bytes,
 ) -> Page {
     provided(&visit)?;
-    let (identity, next) = new(&visit, &headers, &caller)?;
+    let (identity, next) = newcomer(&visit, &headers, &caller)?;
     let Chosen { username } = serde_urlencoded::from_bytes(&body).unwrap_or_default();
     let again = |problem: Problem| {
         let typed = [("username".to_owned(), username.clone())].into();
@@ -223,9 +196,8 @@ pub async fn choose_name(
         }
         again(problem)
     })?;
-    let mut response = enter(&visit, &headers, &caller, &token, &next);
-    keep(&mut response, &house, &headers, &caller, None);
-    Ok(response)
+    let entered = enter(&visit, &headers, &caller, &token, &next);
+    Ok(with_cookie(entered, &Cookie::of(&house, &headers, &caller).clear()))
 }
 
 /// `POST /settings/provider/unlink`
@@ -239,16 +211,17 @@ pub async fn unlink(visit: Visit) -> Page {
 }
 
 /// Who comes from the provider and has no account, and where they want to go.
-fn new(
+fn newcomer(
     visit: &Visit,
     headers: &HeaderMap,
     caller: &Caller,
 ) -> Result<(Identity, String), Response> {
     let late = || back(visit, false, "That took too long. Try again.");
-    let Some(Kept::New { sealed, next }) = kept(&visit.house, headers, caller) else {
+    let kept = Cookie::of(&visit.house, headers, caller).read(headers);
+    let Some(Kept::New { sealed, next }) = kept else {
         return Err(late());
     };
-    let identity = identities::kept(&visit.house.ctx, &sealed).ok_or_else(late)?;
+    let identity = identities::unseal(&visit.house.ctx, &sealed).ok_or_else(late)?;
     Ok((identity, next))
 }
 
@@ -282,9 +255,7 @@ fn back(visit: &Visit, links: bool, text: &str) -> Response {
 }
 
 fn flashed(page: &str, flash: Flash) -> Response {
-    let mut response = Redirect::to(page).into_response();
-    add_cookie(&mut response, &flash.set());
-    response
+    with_cookie(Redirect::to(page), &flash.set())
 }
 
 fn enter(
@@ -294,74 +265,16 @@ fn enter(
     token: &Token,
     next: &str,
 ) -> Response {
-    let mut response = Redirect::to(local_path(next)).into_response();
     let cookie = visit.house.origins.cookie(headers, caller.peer);
-    add_cookie(&mut response, &cookie.set(token.as_str()));
-    response
+    with_cookie(Redirect::to(local_path(next)), &cookie.set(token.as_str()))
 }
 
-fn add_cookie(response: &mut Response, cookie: &str) {
+fn with_cookie(response: impl IntoResponse, cookie: &str) -> Response {
+    let mut response = response.into_response();
     if let Ok(cookie) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-}
-
-/// What the browser keeps meanwhile.
-#[derive(Debug)]
-enum Kept {
-    UnderWay(UnderWay),
-    /// Who comes from the provider and chooses a name, under seal.
-    New {
-        sealed: String,
-        next: String,
-    },
-}
-
-impl Kept {
-    /// As a cookie may have it. What is sealed is so already.
-    fn write(&self) -> String {
-        match self {
-            Self::UnderWay(under_way) => format!("to.{}", flash::hex(under_way)),
-            Self::New { sealed, next } => format!("new.{}.{sealed}", flash::hex(next)),
-        }
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        match text.split_once('.')? {
-            ("to", under_way) => Some(Self::UnderWay(flash::unhex(under_way)?)),
-            ("new", rest) => {
-                let (next, sealed) = rest.split_once('.')?;
-                Some(Self::New { sealed: sealed.to_owned(), next: flash::unhex(next)? })
-            }
-            _ => None,
-        }
-    }
-}
-
-fn cookie_name(house: &House, headers: &HeaderMap, caller: &Caller) -> &'static str {
-    match house.origins.cookie(headers, caller.peer).secure {
-        true => "__Host-kith_provider",
-        false => "kith_provider",
-    }
-}
-
-fn keep(
-    response: &mut Response,
-    house: &House,
-    headers: &HeaderMap,
-    caller: &Caller,
-    kept: Option<&Kept>,
-) {
-    let secure = house.origins.cookie(headers, caller.peer).secure;
-    let value = kept.map(Kept::write).unwrap_or_default();
-    let (name, age) = (cookie_name(house, headers, caller), if kept.is_some() { AWAY } else { 0 });
-    let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
-    add_cookie(response, &cookie);
-}
-
-fn kept(house: &House, headers: &HeaderMap, caller: &Caller) -> Option<Kept> {
-    Kept::read(auth::cookie(headers, cookie_name(house, headers, caller))?)
+    response
 }
 
 /// The provider that this house is set up with, if it is with one.
@@ -378,7 +291,7 @@ pub fn set_up(serve: &config::Provider) -> Result<Option<Provider>, String> {
 }
 
 /// Where who is not signed in goes to the provider.
-pub fn door(next: &str) -> String {
+pub fn sign_in_url(next: &str) -> String {
     match next.is_empty() {
         true => "/sign-in/provider".to_owned(),
         false => format!("/sign-in/provider?next={}", form_urlencoded(next)),

@@ -17,7 +17,7 @@ use tokio_tungstenite::{
     tungstenite::{Error as SocketError, Message as Frame, client::IntoClientRequest},
 };
 
-use crate::{origin::Origins, serve};
+use crate::{origin::Origins, provider::Provider, serve};
 
 pub const PASSWORD: &str = "correct horse battery";
 /// Long enough for a busy machine; a test that waits as long has failed.
@@ -77,7 +77,9 @@ impl House {
         let config = Config { address: format!("http://{address}"), ..config };
         let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let house = serve::House::new(ctx.clone(), Origins::default());
+        // A provider that nobody answers for.
+        let provider = Provider::new("http://127.0.0.1:9", "kith", None, "Nobody").unwrap();
+        let house = serve::House::new(ctx.clone(), Origins::default()).with(Some(provider));
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });
