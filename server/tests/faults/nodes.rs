@@ -17,6 +17,8 @@ use super::{
 
 /// How far a node may be behind the other, whatever Redis does.
 const BEHIND: Duration = Duration::from_secs(1);
+/// How soon it is seen again who is there.
+const PRESENT: Duration = Duration::from_secs(60);
 /// How soon everything works again once the database is back.
 const BACK: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,15 @@ async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind()
     let late = Instant::now() + PATIENCE;
     while probe.heard_after(&house).await > Duration::from_millis(100) {
         assert!(Instant::now() < late, "Redis is back, and nobody is woken");
+    }
+    // The probe is on the other node, and shares no room with who asks.
+    let late = Instant::now() + PRESENT;
+    let here = house.rest.at(house.nodes[0].address);
+    while here.ask(Method::GET, "/users/probe", Some(&people[0]), None).await.1["status"]
+        != "online"
+    {
+        assert!(Instant::now() < late, "Redis is back, and who is there is not seen");
+        sleep(Duration::from_millis(50)).await;
     }
     holds(&house, clients, &rooms).await;
 }
