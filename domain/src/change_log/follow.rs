@@ -8,7 +8,7 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, prelude::Uuid};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     KEPT_MS,
@@ -24,6 +24,8 @@ use crate::{
 };
 
 const EVERY: Duration = Duration::from_millis(500);
+/// Who is woken again and again reads no more often: what was written meanwhile is read together.
+const AT_MOST_EVERY: Duration = Duration::from_millis(20);
 /// Who has read nothing for as long cannot be sure any more.
 const PATIENCE_MS: i64 = KEPT_MS / 2;
 /// How often old lines go.
@@ -58,9 +60,11 @@ pub(crate) async fn follow(
 async fn run(mut following: Following, lanes: Weak<Lanes>, clock: Clock, bus: Bus) {
     let woken = bus.woken();
     let (mut read_at, mut tidied_at) = (clock.now(), clock.now());
-    let (mut fails, mut is_lost) = (false, false);
+    let (mut fails, mut is_lost, mut looked_at) = (false, false, Instant::now());
     loop {
         let _ = timeout(EVERY, woken.notified()).await;
+        sleep_until(looked_at + AT_MOST_EVERY).await;
+        looked_at = Instant::now();
         let Some(lanes) = lanes.upgrade() else { return };
         following.read.extend(lanes.abandoned());
         // Lines that were not read may be gone by now, and their lanes with them.
