@@ -85,7 +85,7 @@ async fn look(visit: &Visit, id: RoomId, place: Place) -> Page {
         }
         None => visit.stage(looked_at),
     };
-    visit.house.hub.dress(ctx, snapshot.ready.rooms.iter_mut().filter(|room| room.id == id));
+    visit.house.hub.dress(ctx, snapshot.ready.rooms.iter_mut().filter(|room| room.id == id)).await;
     snapshot.histories.push((id, history));
     // Who is signed in hears of the rooms that they are in.
     Ok(visit.app(snapshot, visit.viewer.is_none() && place.before.is_none()))

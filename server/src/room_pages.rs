@@ -33,7 +33,7 @@ pub async fn directory(visit: Visit, Query(Search { query, cursor }): Query<Sear
     let limit = Limit::try_from(ROWS).unwrap_or_default();
     let found = rooms::directory(&ctx, &query, cursor.as_deref(), limit).await;
     let mut found = found.map_err(|error| visit.refused(error))?;
-    visit.house.hub.dress(&ctx, &mut found.items);
+    visit.house.hub.dress(&ctx, &mut found.items).await;
     let mine = rooms::positions(&ctx, &viewer).await.map_err(|error| visit.refused(error))?;
     let mine = mine.into_iter().map(|at| at.room).collect();
     let (visit, form) = visit.form(None);

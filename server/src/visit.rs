@@ -99,7 +99,7 @@ impl Visit {
         let ctx = &self.house.ctx;
         let mut ready =
             domain::snapshot::ready(ctx, viewer).await.map_err(|error| self.refused(error))?;
-        self.house.hub.dress(ctx, &mut ready.rooms);
+        self.house.hub.dress(ctx, &mut ready.rooms).await;
         Ok(self.stage(ready))
     }
 

@@ -69,6 +69,24 @@ pub fn count(ctx: &Ctx, room: RoomId, people: impl IntoIterator<Item = AccountId
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// So many are in a public room and here, as this node tells who hears it; nodes on which nobody does read
+/// it ([`counts`]).
+pub fn tally(ctx: &Ctx, room: RoomId, online_count: i64) {
+    if ctx.presence.leases.is_some() {
+        ctx.presence.tally(room, online_count, ctx.clock.now());
+    }
+}
+
+/// How many are in public rooms and here, of which nobody on this node hears; nobody, as far as is known,
+/// where Redis does not answer.
+pub async fn counts(ctx: &Ctx, rooms: &[RoomId]) -> Vec<i64> {
+    let found = match &ctx.presence.leases {
+        Some(leases) => leases.read_counts(rooms).await,
+        None => None,
+    };
+    found.unwrap_or_else(|| vec![0; rooms.len()])
+}
+
 /// What other nodes have to know of the rooms that this one serves.
 pub fn audience(ctx: &Ctx) -> Audience {
     Audience::new(&ctx.presence, ctx.bus())
@@ -233,6 +251,7 @@ async fn say(ctx: &Ctx) -> Due {
         }
         // Before it is said: who hears that somebody has gone finds nothing of them.
         leases.write(&due.leases).await;
+        leases.write_counts(&due.counts).await;
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
     }
     due

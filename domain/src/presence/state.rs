@@ -36,6 +36,10 @@ pub(super) struct People {
     pub parted: HashSet<(RoomId, AccountId)>,
     /// Rooms of which another node wants to know who is in them.
     pub asked: HashSet<RoomId>,
+    /// How many are in public rooms that somebody of this node is in.
+    pub tallies: HashMap<RoomId, Tally>,
+    /// Of which of these it is to be written down.
+    pub recounted: HashSet<RoomId>,
     /// Something may have been missed; when it was last begun anew for that.
     pub anew: bool,
     pub anew_at: Option<Timestamp>,
@@ -46,6 +50,14 @@ pub(super) struct People {
     written_at: Option<Timestamp>,
     /// Counts up while this node lives.
     pub beat: i64,
+}
+
+/// How many are in a room.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Tally {
+    pub count: i64,
+    /// Nobody else says that somebody is in it: it goes with the last of ours.
+    pub is_ours: bool,
 }
 
 #[derive(Debug)]
@@ -162,6 +174,18 @@ impl Presence {
         let all: HashSet<AccountId> =
             people_here.into_iter().chain(people.elsewhere.in_room(room, now)).collect();
         all.into_iter().filter(|id| people.status(*id, now) != Status::Offline).count()
+    }
+
+    /// So many are in a public room that somebody here hears: to be written down for nodes that do not.
+    pub(super) fn tally(&self, room: RoomId, count: i64, now: Timestamp) {
+        let mut people = self.people();
+        if people.rooms.contains_key(&room) {
+            let is_ours = people.elsewhere.in_room(room, now).next().is_none();
+            let tally = Tally { count, is_ours };
+            if people.tallies.insert(room, tally).is_none_or(|before| before.count != count) {
+                people.recounted.insert(room);
+            }
+        }
     }
 
     pub(crate) fn set_invisible(
@@ -341,6 +365,10 @@ impl People {
             people.remove(&account);
             if people.is_empty() {
                 self.rooms.remove(&room);
+                // Where others are, they say how many are left.
+                if self.tallies.remove(&room).is_some_and(|tally| tally.is_ours) {
+                    self.recounted.insert(room);
+                }
             }
         }
     }

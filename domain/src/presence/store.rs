@@ -1,6 +1,7 @@
-//! What Redis knows for a minute: how those are that no room here tells of, and that a node lives.
+//! What Redis knows for a minute: how those are that no room here tells of, how many are in public rooms
+//! that nobody here hears, and that a node lives.
 
-use protocol::{AccountId, accounts::Status};
+use protocol::{AccountId, RoomId, accounts::Status};
 
 use super::KEPT_S;
 use crate::bus::Store;
@@ -46,6 +47,23 @@ impl Leases {
         Some(people.into_iter().zip(found).collect())
     }
 
+    /// Writes down how many are in these rooms, for a minute; where it is not known any more, nothing is.
+    pub(super) async fn write_counts(&self, rooms: &[(RoomId, Option<i64>)]) {
+        for some in rooms.chunks(1_000) {
+            let entry =
+                |(id, count): &(RoomId, Option<i64>)| (room(*id), count.map(|n| n.to_string()));
+            self.0.keep(KEPT_S, some.iter().map(entry).collect()).await;
+        }
+    }
+
+    /// How many are in these rooms, as some node wrote it; nobody where none did, and nothing where Redis
+    /// does not answer.
+    pub(super) async fn read_counts(&self, rooms: &[RoomId]) -> Option<Vec<i64>> {
+        let found: Vec<Option<i64>> =
+            self.0.read(rooms.iter().map(|id| room(*id)).collect()).await?;
+        Some(found.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
     /// Says that this node lives, and hears which of these others do.
     pub(super) async fn beat(&self, beat: i64, others: Vec<String>) -> Vec<(String, i64)> {
         let own = (heart(&self.0.node), Some(beat.to_string()));
@@ -59,6 +77,10 @@ impl Leases {
 
 fn person(account: AccountId) -> String {
     format!("here:{account}")
+}
+
+fn room(room: RoomId) -> String {
+    format!("count:{room}")
 }
 
 fn heart(node: &str) -> String {

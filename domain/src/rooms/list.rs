@@ -1,9 +1,6 @@
 //! Rooms as one member sees them.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::{collections::HashMap, sync::LazyLock};
 
 use protocol::{
     AccountId, Items, Limit, Room, RoomId, Timestamp, User,
@@ -64,16 +61,19 @@ pub async fn mine(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Mine> {
 ///
 /// # Errors
 /// As reading fails.
-pub async fn of_many(ctx: &Ctx, ids: impl IntoIterator<Item = RoomId>) -> Result<Vec<RoomId>> {
+pub async fn of_many(
+    ctx: &Ctx,
+    ids: impl IntoIterator<Item = RoomId>,
+) -> Result<Vec<(RoomId, Kind)>> {
     let ids = padded(ids);
-    let mut found = HashSet::new();
+    let mut found = HashMap::new();
     for some in ids.chunks(1_024) {
-        let rows = room::Entity::find()
+        let rows: Vec<(RoomId, Kind)> = room::Entity::find()
             .select_only()
-            .column(room::Column::Id)
+            .columns([room::Column::Id, room::Column::Kind])
             .filter(room::Column::Id.is_in(some.iter().copied()))
             .filter(room::Column::Kind.ne(Kind::Direct))
-            .into_tuple::<RoomId>()
+            .into_tuple()
             .all(ctx.db.deliver())
             .await?;
         found.extend(rows);

@@ -189,6 +189,33 @@ async fn who_leaves_a_room_is_counted_there_no_more_and_who_is_on_two_nodes_coun
 }
 
 #[tokio::test]
+async fn how_many_are_in_a_room_that_nobody_here_hears_is_read() {
+    let shared = Shared::start();
+    let node = || House::on(&shared);
+    let (one, other, outside) = (node().await, node().await, node().await);
+    let (alice, room, lease) = heard_on_both(&one, &other).await;
+    let carol = one.person("carol").await;
+    let there = come(&other.ctx, &carol.viewer, false);
+    presence::audience(&other.ctx).enter(room, carol.user.id);
+    let tell = |house: &House, who: &Person| {
+        let count = presence::count(&house.ctx, room, [who.user.id]);
+        presence::tally(&house.ctx, room, count);
+        count
+    };
+    let both = [&one, &other];
+    until(&both, async || (tell(&one, &alice), tell(&other, &carol)) == (2, 2)).await;
+    let read = async || presence::counts(&outside.ctx, &[room]).await[0];
+    until(&both, async || read().await == 2).await;
+    // Of two who are there one goes, and then the other.
+    drop(lease);
+    one.ctx.clock().advance_ms(GRACE_MS);
+    until(&both, async || tell(&other, &carol) == 1 && read().await == 1).await;
+    drop(there);
+    other.ctx.clock().advance_ms(GRACE_MS);
+    until(&both, async || read().await == 0).await;
+}
+
+#[tokio::test]
 async fn who_hides_on_two_nodes_is_told_of_once() {
     let shared = Shared::start();
     let (one, other) = (House::on(&shared).await, House::on(&shared).await);

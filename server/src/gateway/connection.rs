@@ -178,7 +178,7 @@ async fn greet(
         Who::Visitor(reader) => (snapshot::visit(&house.ctx, reader).await.map_err(failed)?, None),
     };
     let sent = ready.rooms.iter().map(|room| (room.id, room.revision)).collect();
-    house.hub.dress(&house.ctx, &mut ready.rooms);
+    house.hub.dress(&house.ctx, &mut ready.rooms).await;
     let frame = text(&Event::Ready(Box::new(ready)));
     let written = timeout(PATIENCE, opened.greet(&frame)).await.map_err(|_| TOO_SLOW)?;
     written.map_err(|_| GONE)?;

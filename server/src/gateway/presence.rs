@@ -117,11 +117,19 @@ impl Hub {
     }
 
     /// Says of rooms how many are in them.
-    pub fn dress<'a>(&self, ctx: &Ctx, rooms: impl IntoIterator<Item = &'a mut Room>) {
+    pub async fn dress<'a>(&self, ctx: &Ctx, rooms: impl IntoIterator<Item = &'a mut Room>) {
+        let mut unheard: Vec<&mut Room> = Vec::new();
         // Two in a direct room who are friends see each other; who are not, should not.
         for room in rooms.into_iter().filter(|room| room.kind != Kind::Direct) {
-            room.online_count = presence::count(ctx, room.id, self.seats.accounts_in(room.id));
+            if room.kind == Kind::Public && !self.seats.is_heard(room.id) {
+                unheard.push(room);
+            } else {
+                room.online_count = presence::count(ctx, room.id, self.seats.accounts_in(room.id));
+            }
         }
+        let ids: Vec<RoomId> = unheard.iter().map(|room| room.id).collect();
+        let counts = presence::counts(ctx, &ids).await;
+        unheard.into_iter().zip(counts).for_each(|(room, count)| room.online_count = count);
     }
 
     async fn say_moved(&self, ctx: &Ctx, moved: &HashSet<AccountId>) -> domain::Result<()> {
@@ -154,12 +162,12 @@ impl Hub {
     fn say_counts(
         self: &Arc<Self>,
         ctx: &Ctx,
-        rooms: Vec<RoomId>,
+        rooms: Vec<(RoomId, Kind)>,
         counted: &mut HashMap<RoomId, (i64, Instant)>,
     ) {
         let now = Instant::now();
         let mut later = Vec::new();
-        for room in rooms {
+        for (room, kind) in rooms {
             if counted.get(&room).is_some_and(|(_, again)| now < *again) {
                 later.push(room);
                 continue;
@@ -169,7 +177,13 @@ impl Hub {
             let online_count = presence::count(ctx, room, here);
             let again = now + COUNTED * u32::try_from(1 + people / LARGE).unwrap_or(u32::MAX);
             let told = counted.insert(room, (online_count, again)).map(|(told, _)| told);
-            if self.seats.is_heard(room) && told != Some(online_count) {
+            if !self.seats.is_heard(room) {
+                continue;
+            }
+            if kind == Kind::Public {
+                presence::tally(ctx, room, online_count);
+            }
+            if told != Some(online_count) {
                 let event = Event::RoomPresence { room, online_count };
                 self.seats.tell_everyone(room, &Frame::passing(&event));
             }

@@ -133,7 +133,7 @@ impl Hub {
         }
         match rooms::show_at(ctx, account, id).await {
             Ok((mut room, position)) => {
-                self.dress(ctx, [&mut room]);
+                self.dress(ctx, [&mut room]).await;
                 let state = Frame::of(&Event::Room { room });
                 let open = self.seats.tell_room(account, &state, position);
                 self.read_open(account, open);
@@ -153,7 +153,7 @@ impl Hub {
         if !room.is_open_to_all() {
             self.seats.turn_out_visitors(id);
         }
-        self.dress(ctx, [&mut room]);
+        self.dress(ctx, [&mut room]).await;
         let kind = room.kind;
         if kind == Kind::Direct {
             // The two see each other in it.

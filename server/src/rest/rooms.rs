@@ -38,7 +38,7 @@ pub async fn list(
     Query(Paging { cursor, limit }): Query<Paging>,
 ) -> Answer<Json<Items<Room>>> {
     let mut rooms = rooms::list(&house.ctx, &viewer, cursor.as_deref(), limit).await?;
-    house.hub.dress(&house.ctx, &mut rooms.items);
+    house.hub.dress(&house.ctx, &mut rooms.items).await;
     Ok(Json(rooms))
 }
 
@@ -67,7 +67,7 @@ pub async fn directory(
     Query(Search { query, cursor, limit }): Query<Search>,
 ) -> Answer<Json<Items<Room>>> {
     let mut rooms = rooms::directory(&house.ctx, &query, cursor.as_deref(), limit).await?;
-    house.hub.dress(&house.ctx, &mut rooms.items);
+    house.hub.dress(&house.ctx, &mut rooms.items).await;
     Ok(Json(rooms))
 }
 
@@ -80,7 +80,7 @@ pub async fn change(
 ) -> Answer<Json<Room>> {
     let member = rooms::member(&house.ctx, &viewer, id).await?;
     let mut room = rooms::settings::change(&house.ctx, &member, change).await?;
-    house.hub.dress(&house.ctx, [&mut room]);
+    house.hub.dress(&house.ctx, [&mut room]).await;
     Ok(Json(room))
 }
 
@@ -103,7 +103,7 @@ pub async fn show(
 ) -> Answer<Json<Room>> {
     let reader = reader(&house, viewer.as_ref(), id).await?;
     let mut room = rooms::show_to(&house.ctx, &reader).await?;
-    house.hub.dress(&house.ctx, [&mut room]);
+    house.hub.dress(&house.ctx, [&mut room]).await;
     Ok(Json(room))
 }
 

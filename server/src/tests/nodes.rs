@@ -266,6 +266,29 @@ async fn friends_on_two_nodes_see_each_other_come_write_and_hide() {
     his.until(is_card).await;
 }
 
+#[tokio::test]
+async fn who_looks_at_the_directory_sees_how_many_are_in_rooms_on_other_nodes() {
+    let shared = Shared::start();
+    let [one, other] = House::nodes(&shared).await;
+    let (alice, _, room) = square(&one, &other).await;
+    let (_hers, _) = alice.connect().await;
+    let carol = other.person("carol").await;
+    let counted = async {
+        loop {
+            let found = carol.get("/rooms/public").await;
+            if found.body["items"].as_array().unwrap().iter().any(|item| {
+                item["id"] == json!(room.to_string()) && item["online_count"] == json!(1)
+            }) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(BEHIND * 5, counted).await.unwrap();
+    let shown = carol.get(&format!("/rooms/{room}")).await;
+    assert_eq!(shown.body["online_count"], 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_of_redis_joins_nodes_as_one_does() {
     let (shared, cluster) = (Shared::start(), RedisCluster::start());
