@@ -16,14 +16,14 @@ use protocol::{Code, Command, Event, Message, MessageId, RoomId};
 use tokio::{
     net::TcpStream,
     task::JoinHandle,
-    time::{interval, sleep},
+    time::{interval, sleep, timeout},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message as Frame, client::IntoClientRequest},
 };
 
-use super::house::Person;
+use super::house::{PATIENCE, Person};
 
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -40,8 +40,7 @@ pub struct Log {
     /// Everything that should not have happened.
     pub wrong: Vec<String>,
     pub connections: u64,
-    /// The node that it is connected to.
-    pub node: Option<SocketAddr>,
+    pub is_connected: bool,
     /// Refused for the time being.
     pub refused: HashSet<MessageId>,
     pub refusals: u64,
@@ -80,12 +79,12 @@ pub fn new_id() -> MessageId {
 
 impl Client {
     /// Comes in, and goes on as its habits are.
-    pub fn start(addresses: Vec<SocketAddr>, person: Person, habits: Habits) -> Self {
+    pub fn start(address: SocketAddr, person: Person, habits: Habits) -> Self {
         // It knows its rooms as they were made: empty.
         let revisions = habits.rooms.iter().map(|room| (*room, 0)).collect();
         let log = Arc::new(Mutex::new(Log { revisions, ..Log::default() }));
         let speaks = Arc::new(AtomicBool::new(true));
-        let run = run(addresses, person.clone(), habits, Arc::clone(&log), Arc::clone(&speaks));
+        let run = run(address, person.clone(), habits, Arc::clone(&log), Arc::clone(&speaks));
         Self { person, log, speaks, task: tokio::spawn(run) }
     }
 
@@ -109,8 +108,22 @@ pub async fn connect(
     Ok(connect_async(request).await?.0)
 }
 
+/// What comes next.
+pub async fn next(socket: &mut Socket) -> Event {
+    let next = async {
+        loop {
+            match socket.next().await.expect("the socket is open").unwrap() {
+                Frame::Text(text) => return Event::read(&text).unwrap(),
+                Frame::Close(close) => panic!("{close:?}"),
+                _ => {}
+            }
+        }
+    };
+    timeout(PATIENCE, next).await.expect("an event")
+}
+
 async fn run(
-    mut addresses: Vec<SocketAddr>,
+    address: SocketAddr,
     person: Person,
     habits: Habits,
     log: Arc<Mutex<Log>>,
@@ -118,13 +131,12 @@ async fn run(
 ) {
     let mut said = 0_usize;
     loop {
-        if let Ok(socket) = connect(addresses[0], &person, "?resume=1").await {
-            log.lock().unwrap().node = Some(addresses[0]);
+        if let Ok(socket) = connect(address, &person, "?resume=1").await {
+            log.lock().unwrap().is_connected = true;
             live(socket, &habits, &log, &speaks, &mut said).await;
-            log.lock().unwrap().node = None;
+            log.lock().unwrap().is_connected = false;
         }
-        // The connection is gone: back after a moment, to the next node.
-        addresses.rotate_left(1);
+        // The connection is gone: back after a moment.
         sleep(Duration::from_millis(100)).await;
     }
 }

@@ -5,15 +5,16 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{
+    client::Habits,
     house::House,
-    workload::{CLIENTS, come_in, gather, holds, kills, until_everyone_came},
+    workload::{CLIENTS, come_in, come_in_as, gather, holds, kills, until_everyone_came},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_killed_nothing_is_lost_doubled_or_out_of_order() {
     let mut house = House::open().await;
     let (people, rooms) = gather(&house).await;
-    let clients = come_in(&house, &people, &rooms, None);
+    let clients = come_in(&house, &people, &rooms);
     for kill in 0..kills() {
         until_everyone_came(&clients, kill + 1).await;
         // In a burst, each time at another moment of it.
@@ -28,7 +29,8 @@ async fn whatever_is_killed_nothing_is_lost_doubled_or_out_of_order() {
 async fn whose_connection_breaks_again_and_again_misses_nothing() {
     let house = House::open().await;
     let (people, rooms) = gather(&house).await;
-    let clients = come_in(&house, &people, &rooms, Some(25));
+    let clients =
+        come_in_as(&house, &people, &rooms, |habits| Habits { breaks_after: Some(25), ..habits });
     until_everyone_came(&clients, 5).await;
     let acked = holds(&house, clients, &rooms).await;
     assert!(acked > CLIENTS * 4, "only {acked} messages");

@@ -3,11 +3,12 @@
 use std::{
     ffi::OsString,
     net::{SocketAddr, TcpListener},
+    path::Path,
     process::Stdio,
     time::Duration,
 };
 
-use engines::{Redis, Server};
+use engines::{Nginx, Redis, Server};
 use protocol::RoomId;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -23,12 +24,14 @@ use super::link::Link;
 /// Long enough for a busy machine; who waits as long has found a fault.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// One house: a node on SQLite, or several on a PostgreSQL and a Redis of their own.
+/// One house: a node on SQLite, or several behind a proxy, on a database and a Redis of their own.
 pub struct House {
     pub nodes: Vec<Node>,
     pub folder: TempDir,
+    /// By the proxy, where there is one.
     pub rest: Rest,
     pub engines: Option<Engines>,
+    proxy: Option<Nginx>,
 }
 
 /// What several nodes share.
@@ -49,7 +52,7 @@ impl House {
         let folder = TempDir::new().unwrap();
         let settings = vec![("KITH_DATA", folder.path().into())];
         let node = Node::start(Command::new(BINARY), settings).await;
-        Self::made(vec![node], folder, None)
+        Self::of_one(node, folder)
     }
 
     /// The same in a file system of its own with this many bytes.
@@ -60,10 +63,10 @@ impl House {
         command.args(["--map-root-user", "--mount", "sh", "-c", &mount, "sh", BINARY]);
         let settings = vec![("KITH_DATA", folder.path().into())];
         let node = Node::start(command, settings).await;
-        Self::made(vec![node], folder, None)
+        Self::of_one(node, folder)
     }
 
-    /// As many nodes.
+    /// As many nodes, behind the proxy as it is shipped.
     pub async fn of(nodes: usize) -> Self {
         Self::with(nodes, &[]).await
     }
@@ -82,7 +85,10 @@ impl House {
         for _ in 0..nodes {
             started.push(Node::start(Command::new(BINARY), settings.clone()).await);
         }
-        Self::made(started, folder, Some(engines))
+        let addresses: Vec<_> = started.iter().map(|node| node.address).collect();
+        let proxy = Nginx::before(&addresses, Path::new(SHIPPED));
+        let rest = Rest::to(proxy.address());
+        Self { nodes: started, folder, rest, engines: Some(engines), proxy: Some(proxy) }
     }
 
     /// Starts a node anew that reaches the database by a link.
@@ -101,20 +107,14 @@ impl House {
         link
     }
 
-    fn made(nodes: Vec<Node>, folder: TempDir, engines: Option<Engines>) -> Self {
-        let rest = Rest { client: Client::new(), address: nodes[0].address, claims: Vec::new() };
-        Self { nodes, folder, rest, engines }
+    fn of_one(node: Node, folder: TempDir) -> Self {
+        let rest = Rest::to(node.address);
+        Self { nodes: vec![node], folder, rest, engines: None, proxy: None }
     }
 
-    /// Its first node.
+    /// Where people go: to the proxy, or to the only node.
     pub fn address(&self) -> SocketAddr {
-        self.nodes[0].address
-    }
-
-    /// Where a client may go, the node that it tries first in front.
-    pub fn addresses(&self, first: usize) -> Vec<SocketAddr> {
-        let all = self.nodes.iter().cycle().skip(first % self.nodes.len());
-        all.take(self.nodes.len()).map(|node| node.address).collect()
+        self.proxy.as_ref().map_or(self.nodes[0].address, Nginx::address)
     }
 }
 
@@ -163,6 +163,7 @@ impl Node {
     }
 }
 
+const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/nginx/kith.conf");
 const BINARY: &str = env!("CARGO_BIN_EXE_kith");
 
 fn start(
@@ -197,6 +198,10 @@ pub struct Person {
 }
 
 impl Rest {
+    fn to(address: SocketAddr) -> Self {
+        Self { client: Client::new(), address, claims: Vec::new() }
+    }
+
     pub async fn ask(
         &self,
         method: Method,
@@ -204,6 +209,17 @@ impl Rest {
         person: Option<&Person>,
         body: Option<Value>,
     ) -> (u16, Value) {
+        self.try_ask(method, path, person, body).await.expect("an answer")
+    }
+
+    /// The same, of who may be gone before they have answered.
+    pub async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        person: Option<&Person>,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
         let url = format!("http://{}/api/v1{path}", self.address);
         let mut request = self.client.request(method, url);
         if let Some(person) = person {
@@ -215,9 +231,9 @@ impl Rest {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.unwrap();
+        let answer = request.send().await.ok()?;
         let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap_or(Value::Null))
+        Some((status, answer.json().await.unwrap_or(Value::Null)))
     }
 
     /// The same questions to another node.

@@ -4,13 +4,16 @@
 
 mod client;
 mod crash;
+mod database;
 mod disk;
 mod house;
 mod link;
 mod links;
 mod nodes;
+mod probe;
 mod proxy;
 mod readers;
+mod redis;
 mod stop;
 mod storm;
 mod workload;

@@ -1,14 +1,10 @@
 //! Nodes behind a real nginx, with the configuration that Kith ships.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
-use engines::Nginx;
 use protocol::{MessageId, RoomId};
 use reqwest::Method;
 use serde_json::json;
@@ -17,22 +13,15 @@ use tokio::task::JoinHandle;
 use super::{
     client::{Client, new_id},
     house::{House, Person, Rest, until},
-    workload::{come_in_at, connections, gather, holds, until_everyone_came},
+    workload::{come_in, connections, gather, holds, until_everyone_came, until_everyone_is_back},
 };
 
-const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/nginx/kith.conf");
 /// How often each node is restarted.
 const ROUNDS: usize = 2;
 
-fn nginx(house: &House) -> Nginx {
-    let nodes: Vec<_> = house.nodes.iter().map(|node| node.address).collect();
-    Nginx::before(&nodes, Path::new(SHIPPED))
-}
-
-/// A proxy before a house in which people speak, all by the proxy. One of them also sends over REST, one
-/// message after the other, and everything that is not stored at once is a failure to them.
+/// People who speak. One of them also sends over REST, one message after the other, and everything that
+/// is not stored at once is a failure to them.
 struct Burst {
-    _proxy: Nginx,
     clients: Vec<Client>,
     rooms: Vec<RoomId>,
     sender: Person,
@@ -42,16 +31,15 @@ struct Burst {
 }
 
 impl Burst {
-    async fn before(house: &House) -> Self {
-        let proxy = nginx(house);
+    async fn begin(house: &House) -> Self {
         let (people, rooms) = gather(house).await;
-        let clients = come_in_at(&[proxy.address()], &people, &rooms);
+        let clients = come_in(house, &people, &rooms);
         until_everyone_came(&clients, 1).await;
         let (goes_on, stored) = (Arc::new(AtomicBool::new(true)), Arc::default());
-        let (rest, sender) = (house.rest.at(proxy.address()), people[0].clone());
+        let (rest, sender) = (house.rest.clone(), people[0].clone());
         let sends = send(rest, sender.clone(), rooms[0], Arc::clone(&goes_on), Arc::clone(&stored));
         let task = tokio::spawn(sends);
-        Self { _proxy: proxy, clients, rooms, sender, goes_on, stored, task }
+        Self { clients, rooms, sender, goes_on, stored, task }
     }
 
     /// How many were stored by now.
@@ -61,11 +49,7 @@ impl Burst {
 
     /// Until everyone is somewhere again, who has been connected so often before, and sending goes on.
     async fn goes_on(&self, before: u64) {
-        until("everyone is back", || {
-            let is_somewhere = |client: &Client| client.log.lock().unwrap().node.is_some();
-            self.clients.iter().all(is_somewhere) && connections(&self.clients) > before
-        })
-        .await;
+        until_everyone_is_back(&self.clients, before).await;
         let sent = self.sent();
         until("sending goes on", || self.sent() > sent || self.task.is_finished()).await;
     }
@@ -102,7 +86,7 @@ async fn send(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_restarted_in_turn_fail_no_send_that_a_person_sees() {
     let mut house = House::of(3).await;
-    let burst = Burst::before(&house).await;
+    let burst = Burst::begin(&house).await;
     for n in 0..ROUNDS * house.nodes.len() {
         let before = connections(&burst.clients);
         let node = n % house.nodes.len();
@@ -116,7 +100,7 @@ async fn nodes_restarted_in_turn_fail_no_send_that_a_person_sees() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_nodes_is_killed_and_its_clients_go_on_by_the_proxy() {
     let mut house = House::of(2).await;
-    let burst = Burst::before(&house).await;
+    let burst = Burst::begin(&house).await;
     let before = connections(&burst.clients);
     house.nodes[1].kill().await;
     burst.goes_on(before).await;
@@ -127,20 +111,19 @@ async fn one_of_two_nodes_is_killed_and_its_clients_go_on_by_the_proxy() {
 async fn who_asks_is_who_the_proxy_sees_whatever_they_claim() {
     let settings = [("KITH_TRUSTED_PROXIES", "127.0.0.1"), ("KITH_RATE_LIMITS", "on")];
     let house = House::with(1, &settings).await;
-    let proxy = nginx(&house);
     let form = |n: usize| {
         Some(json!({"username": format!("person-{n}"), "password": "correct horse battery"}))
     };
     let mut answers = Vec::new();
     for n in 0..8 {
         let claimed = format!("203.0.113.{n}");
-        let rest = house.rest.at(proxy.address()).claiming("x-forwarded-for", &claimed);
+        let rest = house.rest.claiming("x-forwarded-for", &claimed);
         answers.push(rest.ask(Method::POST, "/accounts", None, form(n)).await.0);
     }
     // Five an hour from one address.
     assert_eq!(answers, [201, 201, 201, 201, 201, 429, 429, 429]);
     // Nor is a page of another house ours because it says so.
-    let rest = house.rest.at(proxy.address()).claiming("origin", "http://evil.example");
+    let rest = house.rest.claiming("origin", "http://evil.example");
     let rest = rest.claiming("x-forwarded-host", "evil.example");
     assert_eq!(rest.ask(Method::POST, "/accounts", None, form(9)).await.0, 403);
 }

@@ -1,7 +1,7 @@
 //! What goes on while things go wrong: fifty clients in ten rooms, a hundred messages a second; and
 //! what must hold afterwards.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use protocol::{MessageId, RoomId};
 
@@ -52,53 +52,34 @@ pub async fn until_everyone_came(clients: &[Client], times: usize) {
     until("everyone is there", || connections(clients) >= (times * CLIENTS) as u64).await;
 }
 
-/// Everyone comes in, each to the next node, and says two things a second: a hundred in all. A `gap`
-/// is a fault.
-pub fn come_in(
+/// Everyone comes in, and says two things a second: a hundred in all. A `gap` is a fault.
+pub fn come_in(house: &House, people: &[Person], rooms: &[RoomId]) -> Vec<Client> {
+    come_in_as(house, people, rooms, |habits| habits)
+}
+
+/// [`come_in`], with other habits.
+pub fn come_in_as(
     house: &House,
     people: &[Person],
     rooms: &[RoomId],
-    breaks_after: Option<usize>,
-) -> Vec<Client> {
-    come_in_with(house, people, rooms, breaks_after, false)
-}
-
-/// [`come_in`], for when the database is away for longer than anybody waits: a `gap` is taken, and what
-/// it stands for is asked for again.
-pub fn come_in_for_long(house: &House, people: &[Person], rooms: &[RoomId]) -> Vec<Client> {
-    come_in_with(house, people, rooms, None, true)
-}
-
-/// [`come_in`], everyone at the same addresses. A `gap` is taken as a page takes it: it loads what it
-/// stands for.
-pub fn come_in_at(addresses: &[SocketAddr], people: &[Person], rooms: &[RoomId]) -> Vec<Client> {
-    started(|_| addresses.to_vec(), people, rooms, None, true)
-}
-
-fn come_in_with(
-    house: &House,
-    people: &[Person],
-    rooms: &[RoomId],
-    breaks_after: Option<usize>,
-    takes_gaps: bool,
-) -> Vec<Client> {
-    started(|n| house.addresses(n), people, rooms, breaks_after, takes_gaps)
-}
-
-fn started(
-    addresses: impl Fn(usize) -> Vec<SocketAddr>,
-    people: &[Person],
-    rooms: &[RoomId],
-    breaks_after: Option<usize>,
-    takes_gaps: bool,
+    change: impl Fn(Habits) -> Habits,
 ) -> Vec<Client> {
     let client = |(n, person): (usize, &Person)| {
         let own = (0..ROOMS).filter(|room| in_room(n, *room)).map(|room| rooms[room]);
         let every = Duration::from_millis(500);
-        let habits = Habits { rooms: own.collect(), every, breaks_after, takes_gaps };
-        Client::start(addresses(n), person.clone(), habits)
+        let habits = Habits { rooms: own.collect(), every, breaks_after: None, takes_gaps: false };
+        Client::start(house.address(), person.clone(), change(habits))
     };
     people.iter().enumerate().map(client).collect()
+}
+
+/// Until everyone is somewhere again, who have come in more often than before.
+pub async fn until_everyone_is_back(clients: &[Client], before: u64) {
+    until("everyone is back", || {
+        let is_in = |client: &Client| client.log.lock().unwrap().is_connected;
+        clients.iter().all(is_in) && connections(clients) > before
+    })
+    .await;
 }
 
 /// The invariant: what was acknowledged is stored once, and everyone has seen every number of their

@@ -1,0 +1,100 @@
+//! Two nodes and the Redis between them, which fails.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use super::{
+    house::{House, PATIENCE},
+    probe::{BEHIND, Probe},
+    workload::{come_in, gather, holds, is_long, until_everyone_came},
+};
+
+/// How soon it is seen again who is there.
+const PRESENT: Duration = Duration::from_secs(60);
+/// More messages of 4,000 characters than fit between Redis and a node that stands still.
+const BURST: usize = 2_400;
+/// How long Redis is away where there is time.
+const AWAY: Duration = Duration::from_secs(150);
+
+fn redis(house: &mut House) -> &mut engines::Redis {
+    &mut house.engines.as_mut().unwrap().redis
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind() {
+    let mut house = House::of(2).await;
+    let (people, rooms) = gather(&house).await;
+    let clients = come_in(&house, &people, &rooms);
+    until_everyone_came(&clients, 1).await;
+    let mut probe = Probe::new(&house).await;
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).freeze();
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).thaw();
+    probe.is_heard_in_time(&house, 5).await;
+    redis(&mut house).stop();
+    let away = Instant::now() + AWAY * u32::from(is_long());
+    probe.is_heard_in_time(&house, 5).await;
+    while Instant::now() < away {
+        probe.is_heard_in_time(&house, 1).await;
+    }
+    redis(&mut house).start_again();
+    probe.is_heard_in_time(&house, 5).await;
+    // Once it is back, it wakes again: sooner than anybody looks unasked.
+    let late = Instant::now() + PATIENCE;
+    while probe.heard_after(&house).await > Duration::from_millis(100) {
+        assert!(Instant::now() < late, "Redis is back, and nobody is woken");
+    }
+    // The probe is on the other node, and shares no room with who asks.
+    let late = Instant::now() + PRESENT;
+    let here = house.rest.at(house.nodes[0].address);
+    while here.ask(Method::GET, "/users/probe", Some(&people[0]), None).await.1["status"]
+        != "online"
+    {
+        assert!(Instant::now() < late, "Redis is back, and who is there is not seen");
+        sleep(Duration::from_millis(50)).await;
+    }
+    holds(&house, clients, &rooms).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_that_is_more_than_redis_keeps_for_a_node_is_read() {
+    let mut house = House::of(2).await;
+    // It hangs up on who does not take what it says.
+    redis(&mut house).configure("client-output-buffer-limit", "pubsub 64kb 64kb 1");
+    let (people, rooms) = gather(&house).await;
+    let clients = come_in(&house, &people, &rooms);
+    until_everyone_came(&clients, 1).await;
+    let mut probe = Probe::new(&house).await;
+    probe.is_heard_in_time(&house, 1).await;
+    assert_eq!(redis(&mut house).listeners(), 2);
+    house.nodes[1].signal("-STOP");
+    let speaks = house.rest.at(house.nodes[0].address);
+    let mut burst = JoinSet::new();
+    for _ in 0..16 {
+        let (rest, person) = (speaks.clone(), probe.person.clone());
+        let path = format!("/rooms/{}/messages", probe.room);
+        burst.spawn(async move {
+            for _ in 0..BURST / 16 {
+                let said = Some(json!({"body": "x".repeat(4_000)}));
+                assert_eq!(rest.ask(Method::POST, &path, Some(&person), said).await.0, 201);
+            }
+        });
+    }
+    burst.join_all().await;
+    assert_eq!(redis(&mut house).listeners(), 1, "it has hung up on the node that stands still");
+    house.nodes[1].signal("-CONT");
+    let late = Instant::now() + PATIENCE;
+    while probe.heard_after(&house).await > BEHIND {
+        assert!(Instant::now() < late, "what was missed is not read");
+    }
+    probe.is_heard_in_time(&house, 5).await;
+    assert_eq!(house.rest.messages(&probe.person, probe.room).await.len() / BURST, 1);
+    holds(&house, clients, &rooms).await;
+}
