@@ -2,7 +2,10 @@
 
 use tempfile::TempDir;
 
-use crate::process::{As, Process, address, command, free_port, run, wait_until};
+use crate::{
+    process::{As, Process, address, command, free_port, run, wait_until},
+    redis::program,
+};
 
 /// Three masters, and nothing behind them.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ impl RedisCluster {
         for _ in 0..3 {
             let folder = TempDir::new().expect("a folder");
             let (port, bus) = (free_port(), free_port().to_string());
-            let mut server = command("redis-server", As::Ourselves);
+            let mut server = command(&program(), As::Ourselves);
             server.current_dir(folder.path()).args(["--bind", "127.0.0.1", "--save", ""]);
             server.args(["--port", &port.to_string(), "--cluster-port", &bus]);
             server.args(["--cluster-enabled", "yes", "--appendonly", "no"]);

@@ -17,12 +17,16 @@ pub use nginx::Nginx;
 pub use postgres::{Postgres, database};
 pub use process::free_port;
 pub use redis::Redis;
-pub use shared::{Server, Shared};
+pub use shared::{Chosen, Server, Shared};
 
 /// Names what houses of tests that mind no database are kept in: `postgres`, `mysql`, or SQLite where
 /// it is not set.
 pub const ON: &str = "KITH_TEST_ON";
+/// Names what stands beside it: `redis`, or nothing where it is not set.
+pub const WITH: &str = "KITH_TEST_WITH";
 /// Names the address of a server in which tests make their databases.
 pub const SERVER: &str = "KITH_TEST_SERVER";
+/// Names the program that is started as a Redis: `valkey-server`, or `redis-server` where it is not set.
+pub const REDIS_SERVER: &str = "KITH_TEST_REDIS_SERVER";
 /// Names the address of a Redis that tests share.
 pub const REDIS: &str = "KITH_TEST_REDIS";

@@ -1,9 +1,9 @@
 //! Engines that a test shares with others where they were started for all of them, and else has for
 //! itself.
 
-use std::{env::var, net::SocketAddr};
+use std::{env::var, net::SocketAddr, path::Path};
 
-use crate::{MariaDb, ON, Postgres, REDIS, Redis, SERVER, mariadb, postgres};
+use crate::{MariaDb, ON, Postgres, REDIS, Redis, SERVER, WITH, mariadb, postgres};
 
 /// A server that has databases.
 #[derive(Debug)]
@@ -88,30 +88,70 @@ pub struct Shared {
     pub database_url: String,
     /// Which others may use, too: nothing is kept in it.
     pub redis_url: String,
-    _own: (Option<Server>, Option<Redis>),
+    _own: Own,
+}
+
+/// What a house is kept in whose test minds neither.
+#[derive(Debug)]
+pub struct Chosen {
+    /// A new database; `None` for SQLite.
+    pub database_url: Option<String>,
+    /// `None` where it stands alone.
+    pub redis_url: Option<String>,
+    _own: Own,
+}
+
+/// Engines that were started for want of any.
+#[derive(Debug, Default)]
+struct Own {
+    server: Option<Server>,
+    redis: Option<Redis>,
+}
+
+impl Own {
+    /// A new database in the server that the environment names, or in a new one.
+    fn database(&mut self) -> String {
+        let server = var(SERVER).unwrap_or_else(|_| self.server.insert(Server::start()).url());
+        match server.starts_with("mysql:") {
+            true => mariadb::database(&server),
+            false => postgres::database(&server),
+        }
+    }
+
+    /// The Redis that the environment names, or a new one.
+    fn redis(&mut self) -> String {
+        var(REDIS).unwrap_or_else(|_| self.redis.insert(Redis::start()).url())
+    }
 }
 
 impl Shared {
-    /// What a house is kept in whose test minds no database: `None` for SQLite.
-    ///
-    /// # Panics
-    /// As [`Shared::start`].
-    pub fn chosen() -> Option<Self> {
-        var(ON).is_ok_and(|on| on == "postgres" || on == "mysql").then(Self::start)
-    }
-
     /// In the engines that the environment names, and in new ones where it names none.
     ///
     /// # Panics
     /// Where they are not installed, or do not start.
     pub fn start() -> Self {
-        let (mut own, mut redis) = (None, None);
-        let server = var(SERVER).unwrap_or_else(|_| own.insert(Server::start()).url());
-        let redis_url = var(REDIS).unwrap_or_else(|_| redis.insert(Redis::start()).url());
-        let database_url = match server.starts_with("mysql:") {
-            true => mariadb::database(&server),
-            false => postgres::database(&server),
-        };
-        Self { database_url, redis_url, _own: (own, redis) }
+        let mut own = Own::default();
+        Self { database_url: own.database(), redis_url: own.redis(), _own: own }
+    }
+}
+
+impl Chosen {
+    /// As the environment asks for it: on SQLite, and alone, where it asks for nothing.
+    ///
+    /// # Panics
+    /// As [`Shared::start`].
+    pub fn start() -> Self {
+        let mut own = Own::default();
+        let on_a_server = var(ON).is_ok_and(|on| on == "postgres" || on == "mysql");
+        let with_redis = var(WITH).is_ok_and(|with| with == "redis");
+        let database_url = on_a_server.then(|| own.database());
+        let redis_url = with_redis.then(|| own.redis());
+        Self { database_url, redis_url, _own: own }
+    }
+
+    /// The address of its database, which is in this folder where it is SQLite.
+    pub fn database_in(&self, folder: &Path) -> String {
+        let file = || format!("sqlite:{}", folder.join("kith.db").display());
+        self.database_url.clone().unwrap_or_else(file)
     }
 }

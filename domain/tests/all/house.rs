@@ -14,7 +14,7 @@ use domain::{
     mail::{self, Letter},
     rooms,
 };
-use engines::Shared;
+use engines::{Chosen, Shared};
 use migrations::Migrator;
 use protocol::{
     Body, DisplayName, MessageId, Password, Room, RoomId, Timestamp, User, Username,
@@ -31,8 +31,8 @@ pub struct House {
 
 /// Where a house keeps everything.
 enum Place {
-    Folder(TempDir),
-    Shared(Shared),
+    /// As the environment asks for it.
+    Own(TempDir, Chosen),
     /// Where somebody else looks after it: the addresses of database and Redis.
     Elsewhere(String, String),
 }
@@ -86,7 +86,7 @@ impl House {
     /// Where its files are, if it has any of its own.
     pub fn folder(&self) -> Option<&std::path::Path> {
         match &self.place {
-            Place::Folder(folder) => Some(folder.path()),
+            Place::Own(folder, chosen) if chosen.database_url.is_none() => Some(folder.path()),
             _ => None,
         }
     }
@@ -177,16 +177,14 @@ impl House {
 
 impl Place {
     fn new() -> Self {
-        let folder = || Self::Folder(TempDir::new().unwrap());
-        Shared::chosen().map_or_else(folder, Self::Shared)
+        Self::Own(TempDir::new().unwrap(), Chosen::start())
     }
 
     async fn open(&self, change: impl FnOnce(Config) -> Config) -> Ctx {
         let (database_url, redis_url) = match self {
-            Self::Folder(folder) => {
-                (format!("sqlite:{}", folder.path().join("kith.db").display()), None)
+            Self::Own(folder, chosen) => {
+                (chosen.database_in(folder.path()), chosen.redis_url.clone())
             }
-            Self::Shared(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
             Self::Elsewhere(database, redis) => (database.clone(), Some(redis.clone())),
         };
         let clock = Clock::fixed(NOON);

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use domain::{Config, Ctx, limits::Quotas};
-use engines::Shared;
+use engines::{Chosen, Shared};
 use futures_util::{SinkExt, StreamExt};
 use migrations::Migrator;
 use protocol::{Command, Event, Message, MessageId, RoomId, User};
@@ -28,7 +28,7 @@ pub struct House {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
-    _place: (Option<TempDir>, Option<Shared>),
+    _place: Option<(TempDir, Chosen)>,
 }
 
 impl House {
@@ -60,13 +60,11 @@ impl House {
     /// One that is set up otherwise.
     pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
         let folder = TempDir::new().unwrap();
-        let shared = Shared::chosen();
-        let (database_url, redis_url) = match &shared {
-            Some(shared) => (shared.database_url.clone(), Some(shared.redis_url.clone())),
-            None => (format!("sqlite:{}", folder.path().join("kith.db").display()), None),
-        };
-        let config = change(Config { redis_url, ..Config::new(database_url) });
-        Self { _place: (Some(folder), shared), ..Self::on(config).await }
+        let chosen = Chosen::start();
+        let redis_url = chosen.redis_url.clone();
+        let config = Config::new(chosen.database_in(folder.path()));
+        let config = change(Config { redis_url, ..config });
+        Self { _place: Some((folder, chosen)), ..Self::on(config).await }
     }
 
     /// One that is set up like this.
@@ -83,7 +81,7 @@ impl House {
         let served = tokio::spawn(async move {
             serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
         });
-        Self { ctx, address, stop: Some(stop), served, _place: (None, None) }
+        Self { ctx, address, stop: Some(stop), served, _place: None }
     }
 
     pub fn url(&self, path: &str) -> String {
