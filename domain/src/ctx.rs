@@ -23,11 +23,17 @@ use crate::{
 /// How long the database may take to say that it is there.
 const PING: Duration = Duration::from_secs(2);
 
+/// As many connections to a server are enough for a busy node: more only wait for each other.
+pub const CONNECTIONS: u32 = 19;
+
 /// What a [`Ctx`] is opened with.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `sqlite:PATH`, or `postgres://…` or `mysql://…`, which several nodes may share.
     pub database_url: String,
+    /// As many connections to a database that is a server, at most; two more while it is migrated. Six
+    /// are enough to work with.
+    pub connections: u32,
     /// `redis://…` or `rediss://…`, by which nodes wake each other.
     pub redis_url: Option<String>,
     pub clock: Clock,
@@ -48,6 +54,7 @@ impl Config {
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
+            connections: CONNECTIONS,
             redis_url: None,
             clock: Clock::System,
             quotas: None,
@@ -95,7 +102,7 @@ impl Ctx {
         config: Config,
         migrate: impl AsyncFnOnce(&DatabaseConnection) -> Result<(), sea_orm::DbErr>,
     ) -> Result<Self> {
-        let db = Db::open(&config.database_url, &config.clock).await?;
+        let db = Db::open(&config.database_url, config.connections, &config.clock).await?;
         db.migrate(migrate).await?;
         let House { epoch, secret } = house(&db, &config.clock).await?;
         // First it listens, then it reads where the others stand.

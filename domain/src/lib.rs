@@ -29,5 +29,5 @@ pub mod uploads;
 
 pub use accounts::sessions::Viewer;
 pub use clock::Clock;
-pub use ctx::{Config, Ctx};
+pub use ctx::{CONNECTIONS, Config, Ctx};
 pub use error::{Error, Result};

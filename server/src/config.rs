@@ -43,6 +43,10 @@ pub struct House {
     /// default SQLite in the data folder.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
+    /// As many connections to PostgreSQL or MySQL as this node holds at most; two more while it migrates.
+    #[arg(long, env = "KITH_DATABASE_CONNECTIONS", default_value_t = domain::CONNECTIONS, global = true,
+        value_parser = clap::value_parser!(u32).range(6..=1_000))]
+    pub database_connections: u32,
     /// Redis, by which the nodes that share a database wake each other: `redis://…`.
     #[arg(long, env = "REDIS_URL", hide_env_values = true, global = true)]
     pub redis_url: Option<String>,

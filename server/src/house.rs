@@ -16,7 +16,11 @@ pub fn config(house: &House) -> Config {
         Some(url) => url.clone(),
         None => format!("sqlite:{}", house.data.join("kith.db").display()),
     };
-    Config { redis_url: house.redis_url.clone(), ..Config::new(database_url) }
+    Config {
+        redis_url: house.redis_url.clone(),
+        connections: house.database_connections,
+        ..Config::new(database_url)
+    }
 }
 
 /// Opens the database, made and migrated as needed; a house that has just begun gets its first rooms.

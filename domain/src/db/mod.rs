@@ -21,6 +21,7 @@ use crate::{Clock, Error, Result, change_log};
 
 pub(crate) use dialect::{no_id, statement};
 pub(crate) use reader::Reader;
+use server::Pools;
 pub(crate) use transact::{Committed, Tx};
 
 /// How long an action waits for a connection before it is `unavailable`.
@@ -44,6 +45,8 @@ enum Store {
 /// A database that others may write to.
 struct Server {
     url: String,
+    /// As many transactions at once.
+    writers: usize,
     lanes: Arc<change_log::Lanes>,
 }
 
@@ -56,8 +59,9 @@ enum Turn {
 }
 
 impl Db {
-    /// Opens what the address names: `sqlite:PATH`, `postgres://…`, `mysql://…` or `mariadb://…`.
-    pub(crate) async fn open(url: &str, clock: &Clock) -> Result<Self> {
+    /// Opens what the address names: `sqlite:PATH`, `postgres://…`, `mysql://…` or `mariadb://…`; on a server
+    /// by so many connections.
+    pub(crate) async fn open(url: &str, connections: u32, clock: &Clock) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             let (readers, writer, turns) = sqlite::open(path).await?;
@@ -69,13 +73,14 @@ impl Db {
                 store: Store::Sqlite(turns),
             });
         }
+        let pools = Pools::of(connections);
         let (url, [reader, writer, deliverer]) = match url.split_once("://") {
             Some(("postgres" | "postgresql", _)) => {
-                (url.to_owned(), server::open(url, postgres::tuned).await?)
+                (url.to_owned(), server::open(url, pools, postgres::tuned).await?)
             }
             Some(("mysql" | "mariadb", rest)) => {
                 let url = format!("mysql://{rest}");
-                let opened = server::open(&url, mysql::tuned).await?;
+                let opened = server::open(&url, pools, mysql::tuned).await?;
                 mysql::syncs(&opened[1]).await?;
                 (url, opened)
             }
@@ -86,12 +91,13 @@ impl Db {
             }
         };
         let lanes = Reader::Pool(writer.clone());
-        let lanes = Arc::new(change_log::Lanes::new(lanes, server::WRITERS, clock.clone()));
+        let writers = pools.writers as usize;
+        let lanes = Arc::new(change_log::Lanes::new(lanes, writers, clock.clone()));
         Ok(Self {
             reader: Reader::Pool(reader),
             writer,
             deliverer: Reader::Pool(deliverer),
-            store: Store::Server(Arc::new(Server { url, lanes })),
+            store: Store::Server(Arc::new(Server { url, writers, lanes })),
         })
     }
 
@@ -126,7 +132,7 @@ impl Db {
         match &self.store {
             Store::Sqlite(_) => 1,
             // Some turns are left to everyone else.
-            Store::Server(_) => server::WRITERS / 2,
+            Store::Server(server) => (server.writers / 2).max(1),
         }
     }
 

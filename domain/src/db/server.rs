@@ -13,18 +13,35 @@ use tokio::time::timeout;
 use super::ACQUIRE_TIMEOUT;
 use crate::Result;
 
-const READERS: u32 = 8;
-const DELIVERERS: u32 = 3;
-/// As many transactions at once: more only wait for each other, and for the same disk.
-pub(super) const WRITERS: usize = 8;
+/// How many connections this process holds at most, and what for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Pools {
+    readers: u32,
+    /// As many transactions at once: more only wait for each other, and for the same disk.
+    pub writers: u32,
+    /// Who delivers waits for nobody's questions.
+    deliverers: u32,
+}
+
+impl Pools {
+    /// So many in all, and at least one for each.
+    pub(super) fn of(connections: u32) -> Self {
+        let deliverers = (connections / 6).clamp(1, 3);
+        let others = connections.saturating_sub(deliverers);
+        let writers = (others / 2).max(1);
+        Self { readers: others.saturating_sub(writers).max(1), writers, deliverers }
+    }
+}
+
 /// A connection that rested for as long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(1);
 /// How long a connection may take to say that it is well.
 const PING: Duration = Duration::from_secs(1);
 
-/// The connections: who reads, who writes, and who delivers, which waits for nobody's questions.
+/// The connections: who reads, who writes, and who delivers.
 pub(super) async fn open(
     url: &str,
+    pools: Pools,
     tuned: impl Fn(&mut ConnectOptions),
 ) -> Result<[DatabaseConnection; 3]> {
     let connect = async |connections| {
@@ -39,9 +56,9 @@ pub(super) async fn open(
         tuned(&mut options);
         Database::connect(options).await
     };
-    let writer = connect(WRITERS as u32).await?;
-    let reader = connect(READERS).await?;
-    let deliverer = connect(DELIVERERS).await?;
+    let writer = connect(pools.writers).await?;
+    let reader = connect(pools.readers).await?;
+    let deliverer = connect(pools.deliverers).await?;
     Ok([reader, writer, deliverer])
 }
 
@@ -82,4 +99,18 @@ pub(super) fn watched<E: Engine>(pool: PoolOptions<E>) -> PoolOptions<E> {
 async fn is_well(connection: &mut impl Connection) -> sqlx::Result<bool> {
     let pinged = timeout(PING, connection.ping()).await;
     pinged.map_err(|_| sqlx::Error::from(std::io::Error::from(TimedOut)))?.map(|()| true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_shared_out_whole() {
+        let pools = |readers, writers, deliverers| Pools { readers, writers, deliverers };
+        assert_eq!(Pools::of(19), pools(8, 8, 3));
+        assert_eq!(Pools::of(6), pools(3, 2, 1));
+        assert_eq!(Pools::of(100), pools(49, 48, 3));
+        assert_eq!(Pools::of(0), pools(1, 1, 1));
+    }
 }

@@ -1,9 +1,12 @@
 //! What a database has to be like.
 
-use domain::{Config, Ctx};
-use engines::MariaDb;
+use domain::{Config, Ctx, rooms};
+use engines::{MariaDb, Shared};
 use migrations::Migrator;
+use protocol::MessageId;
 use sea_orm_migration::MigratorTrait;
+
+use crate::house::{House, draft};
 
 #[tokio::test]
 async fn a_server_that_forgets_what_it_has_stored_is_refused_in_words() {
@@ -21,4 +24,26 @@ async fn what_is_no_address_of_a_database_is_refused_in_words() {
         let refused = opened.err().expect("it is refused").to_string();
         assert!(refused.contains("mysql://"), "{url}: {refused}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_with_few_connections_does_all_that_others_do() {
+    let shared = Shared::start();
+    let few = |config| Config { connections: 6, ..config };
+    let house = House::on_with(&shared, few).await;
+    let (alice, bob, room) = house.alice_and_bob().await;
+    let member = rooms::member(&house.ctx, &alice.viewer, room.id).await.unwrap();
+    let mut posts = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let ctx = house.ctx.clone();
+        posts.spawn(async move {
+            let id = ctx.new_id(MessageId::new);
+            domain::messages::post(&ctx, &member, id, draft(&format!("{n}"))).await.map(drop)
+        });
+        let (ctx, viewer) = (house.ctx.clone(), bob.viewer);
+        posts.spawn(async move { domain::snapshot::ready(&ctx, &viewer).await.map(drop) });
+    }
+    assert!(posts.join_all().await.iter().all(Result::is_ok));
+    let member = rooms::member(&house.ctx, &bob.viewer, room.id).await.unwrap();
+    assert_eq!(member.last_seq(), 200);
 }
