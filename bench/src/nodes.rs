@@ -16,6 +16,10 @@ use crate::{
 
 /// As many nodes.
 const NODES: [usize; 3] = [1, 2, 4];
+const COMMITS: &str =
+    "SELECT COALESCE(SUM(n), 0) FROM (SELECT MAX(n) AS n FROM change_log GROUP BY lane) AS lanes";
+/// As many nodes, of which one has all the people.
+const BYSTANDERS: [usize; 2] = [2, 4];
 /// As many nodes that do nothing.
 const IDLE: [usize; 4] = [1, 2, 4, 10];
 /// Messages a second in one room of 200, its members on all nodes.
@@ -26,6 +30,7 @@ struct Nodes {
     houses: Vec<House>,
     postgres: Postgres,
     redis: Redis,
+    database: String,
 }
 
 /// What all have used by now, in CPU-seconds.
@@ -34,6 +39,8 @@ struct Used {
     nodes: f64,
     postgres: f64,
     redis: f64,
+    /// Transactions that changed something: each has left a line in the change log.
+    commits: u64,
     /// Commands that Redis has done, and bytes that it has said.
     done: (u64, u64),
 }
@@ -41,12 +48,13 @@ struct Used {
 impl Nodes {
     async fn open(binary: &Path, count: usize) -> Outcome<Self> {
         let (postgres, redis) = (Postgres::start(), Redis::start());
-        let settings = vec![("DATABASE_URL", postgres.database()), ("REDIS_URL", redis.url())];
+        let database = postgres.database();
+        let settings = vec![("DATABASE_URL", database.clone()), ("REDIS_URL", redis.url())];
         let mut houses = Vec::new();
         for _ in 0..count {
             houses.push(House::open_with(binary, settings.clone()).await?);
         }
-        Ok(Self { houses, postgres, redis })
+        Ok(Self { houses, postgres, redis, database })
     }
 
     fn usage(&self) -> Outcome<Usage> {
@@ -63,6 +71,7 @@ impl Nodes {
             nodes: self.usage()?.cpu,
             postgres: cpu_of_family(self.postgres.id())?,
             redis: cpu_of_family(self.redis.id())?,
+            commits: engines::number(&self.database, COMMITS),
             done: self.redis.done(),
         })
     }
@@ -81,6 +90,10 @@ pub async fn measure(binary: &Path, lasts: Duration, report: &mut Report) -> Out
         fan_out(binary, count, lasts, report).await?;
         say(&format!("{}: 200 rooms of 5, as fast as they go", named(count)));
         small_rooms(binary, count, lasts, report).await?;
+    }
+    for count in BYSTANDERS {
+        say(&format!("{}: 200 rooms of 5, all of them on the first", named(count)));
+        bystanders(binary, count, lasts, report).await?;
     }
     for count in IDLE {
         say(&format!("{}: nobody there", named(count)));
@@ -187,6 +200,44 @@ async fn small_rooms(
     Ok(())
 }
 
+/// What nodes pay for rooms that they do not serve: they read of them in the change log.
+async fn bystanders(
+    binary: &Path,
+    count: usize,
+    lasts: Duration,
+    report: &mut Report,
+) -> Outcome<()> {
+    let nodes = Nodes::open(binary, count).await?;
+    let rest = Rest::new(&nodes.houses[0]);
+    let people = rest.people(rooms::ROOMS * rooms::MEMBERS).await?;
+    let speakers = rooms::speakers(&rest, &people).await?;
+    let others = std::sync::Mutex::new(Vec::new());
+    let usage = || {
+        let mut cpu = 0.0;
+        for house in &nodes.houses[1..] {
+            cpu += house.usage()?.cpu;
+        }
+        others.lock().map_err(|_| "poisoned")?.push(cpu);
+        nodes.houses[0].usage()
+    };
+    let run = rooms::run(nodes.houses[0].target(), &speakers, lasts, usage).await?;
+    nodes.close().await?;
+    let others = others.into_inner().map_err(|_| "poisoned")?;
+    if let [before, after] = others[..] {
+        let each = (after - before) / (count - 1) as f64;
+        let stored = run.stored_a_second * lasts.as_secs_f64();
+        let named = format!("{}, all people on one", named(count));
+        report.add(format!("{named}: stored messages a second"), "/s", run.stored_a_second);
+        report.add(format!("{named}: CPU of it, a stored message"), "ms", run.cpu_ms_a_message);
+        report.add(
+            format!("{named}: CPU of each other node, a stored message"),
+            "ms",
+            each * 1e3 / stored,
+        );
+    }
+    Ok(())
+}
+
 /// What as many messages cost Redis and the database.
 fn costs(
     report: &mut Report,
@@ -205,6 +256,11 @@ fn costs(
         format!("{named}: CPU of Redis, a message {whom}"),
         "ms",
         each(after.redis - before.redis),
+    );
+    report.add(
+        format!("{named}: messages a transaction, {whom}"),
+        "",
+        messages / (after.commits - before.commits) as f64,
     );
     let (commands, bytes) = (after.done.0 - before.done.0, after.done.1 - before.done.1);
     report.add(

@@ -14,7 +14,7 @@ pub use cluster::RedisCluster;
 pub use mail::MailServer;
 pub use mariadb::MariaDb;
 pub use nginx::Nginx;
-pub use postgres::{Postgres, database};
+pub use postgres::{Postgres, database, number};
 pub use process::free_port;
 pub use redis::Redis;
 pub use shared::{Chosen, Server, Shared};

@@ -3,13 +3,13 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use tempfile::TempDir;
 
-use crate::process::{As, Process, address, command, free_port, run, wait_until};
+use crate::process::{As, Process, address, command, free_port, is_root, run, wait_until};
 
 /// A cluster of its own.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Postgres {
     programs: PathBuf,
     folder: TempDir,
     port: u16,
+    /// How many bytes its databases have; `None` for as many as there are.
+    room: Option<usize>,
     process: Option<Process>,
 }
 
@@ -26,10 +28,27 @@ impl Postgres {
     /// # Panics
     /// Where PostgreSQL is not installed, or does not start.
     pub fn start() -> Self {
+        Self::with(None)
+    }
+
+    /// The same, with a file system of their own for its databases, of so many bytes; what it writes ahead
+    /// lies elsewhere.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn on_a_small_disk(bytes: usize) -> Self {
+        let postgres = Self::with(Some(bytes));
+        let sql = format!("CREATE TABLESPACE small LOCATION '{}'", postgres.disk().display());
+        tell(&postgres.url(), &sql);
+        postgres
+    }
+
+    fn with(room: Option<usize>) -> Self {
         let folder = TempDir::new().expect("a folder");
-        if crate::process::is_root() {
+        std::fs::create_dir(folder.path().join("disk")).expect("a folder");
+        if is_root() {
             let mut own = Command::new("chown");
-            own.arg("nobody").arg(folder.path());
+            own.arg("-R").arg("nobody").arg(folder.path());
             run(own);
         }
         let programs = programs();
@@ -37,9 +56,20 @@ impl Postgres {
         init.arg("-D").arg(folder.path().join("data"));
         init.args(["-U", "kith", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
         run(init);
-        let mut postgres = Self { programs, folder, port: free_port(), process: None };
+        let mut postgres = Self { programs, folder, port: free_port(), room, process: None };
         postgres.start_again();
         postgres
+    }
+
+    fn disk(&self) -> PathBuf {
+        self.folder.path().join("disk")
+    }
+
+    /// What takes room from its databases on a small disk, as the server sees it: a file that is not there
+    /// yet.
+    pub fn ballast(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.id()));
+        root.join(self.disk().join("ballast").strip_prefix("/").expect("a whole path"))
     }
 
     /// Starts it again.
@@ -52,6 +82,9 @@ impl Postgres {
         server.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-k", ""]);
         // A test kills the server, and not the machine: no page can be torn.
         server.args(["-c", "max_connections=400", "-c", "full_page_writes=off"]);
+        if let Some(bytes) = self.room {
+            server = in_a_small_file_system(&server, &self.disk(), bytes);
+        }
         self.process = Some(Process::start(server, self.port));
         let ready = || {
             let mut ready = command(&program(&self.programs, "pg_isready"), As::Ourselves);
@@ -81,7 +114,7 @@ impl Postgres {
 
     /// A new database in it: its address.
     pub fn database(&self) -> String {
-        database(&self.url())
+        made(&self.url(), if self.room.is_some() { "TABLESPACE small" } else { "" })
     }
 
     /// Ends it as an operator would, breaking every connection.
@@ -113,12 +146,45 @@ impl Postgres {
 /// # Panics
 /// Where it cannot be made.
 pub fn database(server: &str) -> String {
+    made(server, "")
+}
+
+fn made(server: &str, how: &str) -> String {
     let name = fresh_name();
-    let mut create = command(&program(&programs(), "psql"), As::Ourselves);
-    create.args(["-q", "-d", server, "-c", &format!("CREATE DATABASE {name} TEMPLATE template0")]);
-    run(create);
+    tell(server, &format!("CREATE DATABASE {name} TEMPLATE template0 {how}"));
     let (server, _) = server.rsplit_once('/').expect("an address with a database");
     format!("{server}/{name}")
+}
+
+fn tell(database: &str, sql: &str) {
+    let mut tell = command(&program(&programs(), "psql"), As::Ourselves);
+    tell.args(["-q", "-d", database, "-c", sql]);
+    run(tell);
+}
+
+/// The same command where this folder is a file system of so many bytes, which nobody else sees.
+fn in_a_small_file_system(inner: &Command, folder: &Path, bytes: usize) -> Command {
+    let mut outer = command("unshare", As::Ourselves);
+    let owner = if is_root() { "uid=$(id -u nobody)" } else { "mode=0700" };
+    if !is_root() {
+        outer.args(["--map-current-user", "--keep-caps"]);
+    }
+    let folder = folder.display();
+    let mount = format!(r#"mount -t tmpfs -o size={bytes},{owner} kith "{folder}" && exec "$@""#);
+    outer.args(["--mount", "sh", "-c", &mount, "sh"]);
+    outer.arg(inner.get_program()).args(inner.get_args());
+    outer
+}
+
+/// What the database at this address answers to a question whose answer is one number.
+///
+/// # Panics
+/// Where it is none.
+pub fn number(database: &str, question: &str) -> u64 {
+    let mut ask = command(&program(&programs(), "psql"), As::Ourselves);
+    ask.args(["-q", "-A", "-t", "-d", database, "-c", question]);
+    let said = ask.stdout(Stdio::piped()).output().expect("psql").stdout;
+    String::from_utf8_lossy(&said).trim().parse().expect("a number")
 }
 
 /// A name that no database has yet.

@@ -73,8 +73,13 @@ impl House {
 
     /// The same, with other settings than usual.
     pub async fn with(nodes: usize, others: &[(&'static str, &str)]) -> Self {
+        Self::on(Server::start(), nodes, others).await
+    }
+
+    /// The same, on this server.
+    pub async fn on(database: Server, nodes: usize, others: &[(&'static str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
-        let engines = Engines { database: Server::start(), redis: Redis::start() };
+        let engines = Engines { database, redis: Redis::start() };
         let mut settings: Vec<(&'static str, OsString)> = vec![
             ("KITH_DATA", folder.path().into()),
             ("DATABASE_URL", engines.database.database().into()),
