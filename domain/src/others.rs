@@ -44,8 +44,6 @@ async fn take(ctx: &Ctx, Said { node, room, words }: Said) {
             }
             Word::Passed(message, access) => passing::hear(ctx, &message, access),
             Word::Typing(account) => changes.push(Change::Typing { room, account }),
-            // Of a room that nobody here hears any more nothing would ever be forgotten.
-            _ if !ctx.bus().serves(room) => {}
             word => changes.extend(ctx.presence.hear(&node, room, &word, ctx.clock.now())),
         }
     }

@@ -147,7 +147,11 @@ pub async fn sign_in(
 
 async fn find(tx: &Tx, identity: &Identity) -> Result<Option<row::Model>> {
     let key = (identity.issuer.clone(), identity.subject.clone());
-    Ok(row::Entity::find_by_id(key).one(tx.conn()).await?)
+    let row = row::Entity::find_by_id(key).one(tx.conn()).await?;
+    // MySQL takes `mara` and `mara ` for the same.
+    let is_theirs =
+        |row: &row::Model| row.issuer == identity.issuer && row.subject == identity.subject;
+    Ok(row.filter(is_theirs))
 }
 
 /// Makes an account for whom the provider names, who chose this username, and signs in to it. It has no

@@ -221,11 +221,6 @@ impl Bus {
         }
     }
 
-    /// Whether somebody on this node hears the room.
-    pub(crate) fn serves(&self, room: RoomId) -> bool {
-        self.redis().is_some_and(|redis| redis.serves(room))
-    }
-
     /// Asks in every room that is served who is there.
     pub(crate) fn ask_all(&self) {
         if let Some(redis) = self.redis() {

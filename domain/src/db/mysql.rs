@@ -78,6 +78,7 @@ pub(super) async fn syncs(conn: &DatabaseConnection) -> Result<()> {
 /// `Unavailable` where another node is at it for an hour.
 pub(super) async fn lock(locked: &DatabaseTransaction) -> Result<()> {
     locked.execute_unprepared("SET SESSION wait_timeout = 28800").await?;
+    // A lock is the whole server's, and its name has 64 letters at most; MySQL 9 knows no SHA1.
     let asked = "SELECT GET_LOCK(SHA2(CONCAT('kith ', DATABASE()), 256), 3600)";
     let row = locked.query_one_raw(Statement::from_string(DbBackend::MySql, asked)).await?;
     let is_ours: Option<i64> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();

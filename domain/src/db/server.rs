@@ -23,12 +23,15 @@ pub(super) struct Pools {
     deliverers: u32,
 }
 
+/// More who write at once do not write more, and each has a lane that everybody else reads.
+const WRITERS: u32 = 32;
+
 impl Pools {
     /// So many in all, and at least one for each.
     pub(super) fn of(connections: u32) -> Self {
         let deliverers = (connections / 6).clamp(1, 3);
         let others = connections.saturating_sub(deliverers);
-        let writers = (others / 2).max(1);
+        let writers = (others / 2).clamp(1, WRITERS);
         Self { readers: others.saturating_sub(writers).max(1), writers, deliverers }
     }
 }
@@ -110,7 +113,7 @@ mod tests {
         let pools = |readers, writers, deliverers| Pools { readers, writers, deliverers };
         assert_eq!(Pools::of(19), pools(8, 8, 3));
         assert_eq!(Pools::of(6), pools(3, 2, 1));
-        assert_eq!(Pools::of(100), pools(49, 48, 3));
+        assert_eq!(Pools::of(100), pools(65, 32, 3));
         assert_eq!(Pools::of(0), pools(1, 1, 1));
     }
 }

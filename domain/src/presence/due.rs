@@ -23,7 +23,7 @@ pub(crate) struct Due {
     /// What is to be kept of whom for the other nodes.
     pub leases: Vec<(AccountId, Status)>,
     /// How many are to be kept to be in which public rooms.
-    pub counts: Vec<(RoomId, Option<i64>)>,
+    pub tallies: Vec<(RoomId, Option<i64>)>,
     /// What this node's heart says, and whose it is to be heard, when it is time for it.
     pub beat: Option<(i64, Vec<String>)>,
     /// What is to be said in rooms, after that.
@@ -111,9 +111,9 @@ impl People {
             self.beat += 1;
             due.beat = Some((self.beat, self.elsewhere.nodes()));
         }
-        let uncounted = std::mem::take(&mut self.recounted);
+        let untold = std::mem::take(&mut self.untold);
         let count = |room: &RoomId| self.tallies.get(room).map(|tally| tally.count);
-        due.counts = uncounted.into_iter().map(|room| (room, count(&room))).collect();
+        due.tallies = untold.into_iter().map(|room| (room, count(&room))).collect();
         if self.renewed_at.is_none_or(|at| now.0 - at.0 >= REPEAT_MS) {
             self.renewed_at = Some(now);
             let all = self.here.keys().map(|account| (*account, self.own(*account)));
@@ -121,8 +121,8 @@ impl People {
                 .filter(|(_, status)| *status != Status::Offline)
                 .chain(due.leases.drain(..).filter(|(_, status)| *status == Status::Offline))
                 .collect();
-            due.counts.retain(|(_, count)| count.is_none());
-            due.counts.extend(self.tallies.iter().map(|(room, tally)| (*room, Some(tally.count))));
+            due.tallies.retain(|(_, count)| count.is_none());
+            due.tallies.extend(self.tallies.iter().map(|(room, tally)| (*room, Some(tally.count))));
         }
     }
 }

@@ -40,6 +40,10 @@ pub const LEASE_MS: i64 = 45_000;
 const BEAT_MS: i64 = 5_000;
 /// How long Redis keeps a lease that nobody renews, in seconds.
 const KEPT_S: i64 = 60;
+/// How long Redis keeps how many are in a room, in seconds: longer than two renewals.
+const TALLIED_S: i64 = 45;
+/// How long a room has to be heard here until the others have said who is in it: they do so each second.
+const SETTLES_MS: i64 = 2_500;
 /// How long somebody is still here whose last connection went: a page that is loaded anew is nobody's
 /// leaving.
 pub const GRACE_MS: i64 = 4_000;
@@ -69,19 +73,25 @@ pub fn count(ctx: &Ctx, room: RoomId, people: impl IntoIterator<Item = AccountId
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// So many are in a public room and here, as this node tells who hears it; nodes on which nobody does read
-/// it ([`counts`]).
-pub fn tally(ctx: &Ctx, room: RoomId, online_count: i64) {
+/// Whether it is known how many are in a room and here: on other nodes, too, they say so in a moment once
+/// somebody here hears it.
+pub fn is_settled(ctx: &Ctx, room: RoomId) -> bool {
+    ctx.presence.leases.is_none() || ctx.presence.is_settled(room, ctx.clock.now())
+}
+
+/// So many are in a public room that is settled ([`is_settled`]): nodes on which nobody hears it read it
+/// ([`tallies`]). Nothing is kept of a room of another kind.
+pub fn tally(ctx: &Ctx, room: RoomId, count: Option<i64>) {
     if ctx.presence.leases.is_some() {
-        ctx.presence.tally(room, online_count, ctx.clock.now());
+        ctx.presence.tally(room, count, ctx.clock.now());
     }
 }
 
-/// How many are in public rooms and here, of which nobody on this node hears; nobody, as far as is known,
-/// where Redis does not answer.
-pub async fn counts(ctx: &Ctx, rooms: &[RoomId]) -> Vec<i64> {
+/// How many are in public rooms and here, of which this node does not know it itself: as others have written
+/// it down; nobody where Redis does not answer.
+pub async fn tallies(ctx: &Ctx, rooms: &[RoomId]) -> Vec<i64> {
     let found = match &ctx.presence.leases {
-        Some(leases) => leases.read_counts(rooms).await,
+        Some(leases) => leases.read_tallies(rooms).await,
         None => None,
     };
     found.unwrap_or_else(|| vec![0; rooms.len()])
@@ -89,7 +99,7 @@ pub async fn counts(ctx: &Ctx, rooms: &[RoomId]) -> Vec<i64> {
 
 /// What other nodes have to know of the rooms that this one serves.
 pub fn audience(ctx: &Ctx) -> Audience {
-    Audience::new(&ctx.presence, ctx.bus())
+    Audience::new(&ctx.presence, ctx.bus(), ctx.clock())
 }
 
 /// Looks up of these people whether they are here, where no room tells of them; from then on
@@ -251,7 +261,7 @@ async fn say(ctx: &Ctx) -> Due {
         }
         // Before it is said: who hears that somebody has gone finds nothing of them.
         leases.write(&due.leases).await;
-        leases.write_counts(&due.counts).await;
+        leases.write_tallies(&due.tallies).await;
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
     }
     due

@@ -8,7 +8,8 @@ use std::{
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
 use super::{
-    BORROWED_MS, GRACE_MS, TICK_MS, WRITE_MS, due::Due, elsewhere::Elsewhere, store::Leases,
+    BORROWED_MS, GRACE_MS, SETTLES_MS, TICK_MS, WRITE_MS, due::Due, elsewhere::Elsewhere,
+    store::Leases,
 };
 use crate::bus::{Bus, Change, Store, Word};
 
@@ -38,8 +39,10 @@ pub(super) struct People {
     pub asked: HashSet<RoomId>,
     /// How many are in public rooms that somebody of this node is in.
     pub tallies: HashMap<RoomId, Tally>,
-    /// Of which of these it is to be written down.
-    pub recounted: HashSet<RoomId>,
+    /// Of which of these it is not written down as it is.
+    pub untold: HashSet<RoomId>,
+    /// Since when somebody here hears which room.
+    served_at: HashMap<RoomId, Timestamp>,
     /// Something may have been missed; when it was last begun anew for that.
     pub anew: bool,
     pub anew_at: Option<Timestamp>,
@@ -52,7 +55,7 @@ pub(super) struct People {
     pub beat: i64,
 }
 
-/// How many are in a room.
+/// How many are in a public room, as nodes are told on which nobody hears it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Tally {
     pub count: i64,
@@ -176,15 +179,23 @@ impl Presence {
         all.into_iter().filter(|id| people.status(*id, now) != Status::Offline).count()
     }
 
-    /// So many are in a public room that somebody here hears: to be written down for nodes that do not.
-    pub(super) fn tally(&self, room: RoomId, count: i64, now: Timestamp) {
+    /// Whether somebody here has heard the room for long enough that the other nodes have said who is in it.
+    pub(super) fn is_settled(&self, room: RoomId, now: Timestamp) -> bool {
+        let people = self.people();
+        people.served_at.get(&room).is_some_and(|at| now.0 - at.0 >= SETTLES_MS)
+    }
+
+    /// So many are in a room that is settled: to be written down for nodes that do not hear it, or not any
+    /// more.
+    pub(super) fn tally(&self, room: RoomId, count: Option<i64>, now: Timestamp) {
         let mut people = self.people();
-        if people.rooms.contains_key(&room) {
-            let is_ours = people.elsewhere.in_room(room, now).next().is_none();
-            let tally = Tally { count, is_ours };
-            if people.tallies.insert(room, tally).is_none_or(|before| before.count != count) {
-                people.recounted.insert(room);
-            }
+        let Some(count) = count.filter(|_| people.rooms.contains_key(&room)) else {
+            return people.forget_tally(room);
+        };
+        let is_ours = people.elsewhere.in_room(room, now).next().is_none();
+        let before = people.tallies.insert(room, Tally { count, is_ours });
+        if before.is_none_or(|before| before.count != count) {
+            people.untold.insert(room);
         }
     }
 
@@ -245,9 +256,16 @@ impl Presence {
         }
     }
 
+    /// Somebody here hears a room from here on: the other nodes are asked who else is in it.
+    pub(super) fn serve(&self, room: RoomId, now: Timestamp) {
+        self.people().served_at.entry(room).or_insert(now);
+    }
+
     /// Nobody here hears a room any more: who else is in it is not known from here on.
-    pub(super) fn forget_room(&self, room: RoomId) {
-        self.people().elsewhere.forget_room(room);
+    pub(super) fn unserve(&self, room: RoomId) {
+        let mut people = self.people();
+        people.served_at.remove(&room);
+        people.elsewhere.forget_room(room);
     }
 
     /// What is to be looked up of these people before it can be said how they are.
@@ -276,7 +294,8 @@ impl Presence {
         changes
     }
 
-    /// What another node says in a room; what that changes.
+    /// What another node says in a room; what that changes. Of a room that nobody here hears nothing would
+    /// ever be forgotten.
     pub(crate) fn hear(
         &self,
         node: &str,
@@ -285,6 +304,9 @@ impl Presence {
         now: Timestamp,
     ) -> Vec<Change> {
         let mut people = self.people();
+        if !people.served_at.contains_key(&room) {
+            return Vec::new();
+        }
         let of = |some: &[(AccountId, Status)]| some.iter().map(|(id, _)| *id).collect::<Vec<_>>();
         let touched = match word {
             Word::Here(some) => of(some),
@@ -365,11 +387,15 @@ impl People {
             people.remove(&account);
             if people.is_empty() {
                 self.rooms.remove(&room);
-                // Where others are, they say how many are left.
-                if self.tallies.remove(&room).is_some_and(|tally| tally.is_ours) {
-                    self.recounted.insert(room);
-                }
+                self.forget_tally(room);
             }
+        }
+    }
+
+    /// Where others are, they say how many are left.
+    fn forget_tally(&mut self, room: RoomId) {
+        if self.tallies.remove(&room).is_some_and(|tally| tally.is_ours) {
+            self.untold.insert(room);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use protocol::{AccountId, RoomId, accounts::Status};
 
-use super::KEPT_S;
+use super::{KEPT_S, TALLIED_S};
 use crate::bus::Store;
 
 /// The leases that nodes write for each other.
@@ -47,20 +47,21 @@ impl Leases {
         Some(people.into_iter().zip(found).collect())
     }
 
-    /// Writes down how many are in these rooms, for a minute; where it is not known any more, nothing is.
-    pub(super) async fn write_counts(&self, rooms: &[(RoomId, Option<i64>)]) {
+    /// Writes down how many are in these rooms, until it has to be written again; where it is not known any
+    /// more, nothing is.
+    pub(super) async fn write_tallies(&self, rooms: &[(RoomId, Option<i64>)]) {
         for some in rooms.chunks(1_000) {
             let entry =
-                |(id, count): &(RoomId, Option<i64>)| (room(*id), count.map(|n| n.to_string()));
-            self.0.keep(KEPT_S, some.iter().map(entry).collect()).await;
+                |(id, count): &(RoomId, Option<i64>)| (tally(*id), count.map(|n| n.to_string()));
+            self.0.keep(TALLIED_S, some.iter().map(entry).collect()).await;
         }
     }
 
     /// How many are in these rooms, as some node wrote it; nobody where none did, and nothing where Redis
     /// does not answer.
-    pub(super) async fn read_counts(&self, rooms: &[RoomId]) -> Option<Vec<i64>> {
+    pub(super) async fn read_tallies(&self, rooms: &[RoomId]) -> Option<Vec<i64>> {
         let found: Vec<Option<i64>> =
-            self.0.read(rooms.iter().map(|id| room(*id)).collect()).await?;
+            self.0.read(rooms.iter().map(|id| tally(*id)).collect()).await?;
         Some(found.into_iter().map(Option::unwrap_or_default).collect())
     }
 
@@ -79,7 +80,7 @@ fn person(account: AccountId) -> String {
     format!("here:{account}")
 }
 
-fn room(room: RoomId) -> String {
+fn tally(room: RoomId) -> String {
     format!("count:{room}")
 }
 

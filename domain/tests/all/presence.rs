@@ -199,13 +199,17 @@ async fn how_many_are_in_a_room_that_nobody_here_hears_is_read() {
     presence::audience(&other.ctx).enter(room, carol.user.id);
     let tell = |house: &House, who: &Person| {
         let count = presence::count(&house.ctx, room, [who.user.id]);
-        presence::tally(&house.ctx, room, count);
+        presence::tally(&house.ctx, room, Some(count));
         count
     };
     let both = [&one, &other];
     until(&both, async || (tell(&one, &alice), tell(&other, &carol)) == (2, 2)).await;
-    let read = async || presence::counts(&outside.ctx, &[room]).await[0];
+    let read = async || presence::tallies(&outside.ctx, &[room]).await[0];
     until(&both, async || read().await == 2).await;
+    // Where somebody hears it, it is known once the others have had time to say so.
+    assert!(!presence::is_settled(&other.ctx, room));
+    other.ctx.clock().advance_ms(GRACE_MS);
+    assert!(presence::is_settled(&other.ctx, room));
     // Of two who are there one goes, and then the other.
     drop(lease);
     one.ctx.clock().advance_ms(GRACE_MS);

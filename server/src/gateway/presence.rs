@@ -21,9 +21,9 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// How often a room hears how many are in it; a large one more slowly.
 const COUNTED: Duration = Duration::from_secs(1);
 /// Each as many people more make a room a second slower.
-const LARGE: usize = 1_000;
+const LARGE: i64 = 1_000;
 /// Nobody is told who writes where more than this are.
-const TYPING: usize = 200;
+const TYPING: i64 = 200;
 
 #[derive(Debug, Default)]
 struct Due {
@@ -97,16 +97,37 @@ impl Hub {
             for (room, account) in due.typing {
                 self.say_typing(&ctx, room, account).await;
             }
-            if let Err(error) = self.say_moved(&ctx, &due.moved).await {
-                tracing::error!(%error, "who is here could not be told");
-            }
             let of_moved = due.moved.iter().flat_map(|account| self.seats.rooms_of(*account));
             let rooms: HashSet<RoomId> = of_moved.chain(due.rooms).collect();
-            match rooms::of_many(&ctx, rooms).await {
-                Ok(rooms) => self.say_counts(&ctx, rooms, &mut counted),
-                Err(error) => tracing::error!(%error, "how many are in rooms could not be told"),
+            let (mut moved, mut uncounted) = (HashSet::new(), HashSet::new());
+            if let Err(error) = self.say_moved(&ctx, &due.moved).await {
+                tracing::error!(%error, "who is here could not be told");
+                moved = due.moved;
             }
+            match rooms::of_many(&ctx, rooms.iter().copied()).await {
+                Ok(rooms) => uncounted.extend(self.say_counts(&ctx, rooms, &mut counted)),
+                Err(error) => {
+                    tracing::error!(%error, "how many are in rooms could not be told");
+                    uncounted = rooms;
+                }
+            }
+            self.again_later(moved, uncounted);
         }
+    }
+
+    /// What could not be told, or not yet, is told in a moment.
+    fn again_later(self: &Arc<Self>, moved: HashSet<AccountId>, rooms: HashSet<RoomId>) {
+        if moved.is_empty() && rooms.is_empty() {
+            return;
+        }
+        let hub = Arc::clone(self);
+        tokio::spawn(async move {
+            sleep(COUNTED).await;
+            hub.moves.note(|due| {
+                due.moved.extend(moved);
+                due.rooms.extend(rooms);
+            });
+        });
     }
 
     /// Tells an account's own connections how it is seen, so that none of them shows it by mistake.
@@ -118,18 +139,18 @@ impl Hub {
 
     /// Says of rooms how many are in them.
     pub async fn dress<'a>(&self, ctx: &Ctx, rooms: impl IntoIterator<Item = &'a mut Room>) {
-        let mut unheard: Vec<&mut Room> = Vec::new();
+        let mut unknown: Vec<&mut Room> = Vec::new();
         // Two in a direct room who are friends see each other; who are not, should not.
         for room in rooms.into_iter().filter(|room| room.kind != Kind::Direct) {
-            if room.kind == Kind::Public && !self.seats.is_heard(room.id) {
-                unheard.push(room);
-            } else {
-                room.online_count = presence::count(ctx, room.id, self.seats.accounts_in(room.id));
+            room.online_count = presence::count(ctx, room.id, self.seats.accounts_in(room.id));
+            if room.kind == Kind::Public && !presence::is_settled(ctx, room.id) {
+                unknown.push(room);
             }
         }
-        let ids: Vec<RoomId> = unheard.iter().map(|room| room.id).collect();
-        let counts = presence::counts(ctx, &ids).await;
-        unheard.into_iter().zip(counts).for_each(|(room, count)| room.online_count = count);
+        let ids: Vec<RoomId> = unknown.iter().map(|room| room.id).collect();
+        for (room, count) in unknown.into_iter().zip(presence::tallies(ctx, &ids).await) {
+            room.online_count = room.online_count.max(count);
+        }
     }
 
     async fn say_moved(&self, ctx: &Ctx, moved: &HashSet<AccountId>) -> domain::Result<()> {
@@ -149,7 +170,8 @@ impl Hub {
 
     async fn say_typing(&self, ctx: &Ctx, room: RoomId, account: AccountId) {
         let here = self.seats.accounts_in(room);
-        if here.is_empty() || here.len() > TYPING {
+        let people = presence::count(ctx, room, here.iter().copied());
+        if here.is_empty() || people > TYPING {
             return;
         }
         let Ok(mut apart) = friends::apart(ctx, account).await else { return };
@@ -158,43 +180,40 @@ impl Hub {
         self.seats.tell_some(room, &frame, |one| !apart.contains(&one));
     }
 
-    /// Rooms that were told a moment ago are told in a moment.
+    /// Those that are to be told later: they were told a moment ago, or it is not known yet how many are in
+    /// them.
     fn say_counts(
-        self: &Arc<Self>,
+        &self,
         ctx: &Ctx,
         rooms: Vec<(RoomId, Kind)>,
         counted: &mut HashMap<RoomId, (i64, Instant)>,
-    ) {
+    ) -> Vec<RoomId> {
         let now = Instant::now();
         let mut later = Vec::new();
         for (room, kind) in rooms {
+            if !self.seats.is_heard(room) {
+                continue;
+            }
+            if !presence::is_settled(ctx, room) {
+                counted.remove(&room);
+                later.push(room);
+                continue;
+            }
             if counted.get(&room).is_some_and(|(_, again)| now < *again) {
                 later.push(room);
                 continue;
             }
-            let here = self.seats.accounts_in(room);
-            let people = here.len();
-            let online_count = presence::count(ctx, room, here);
-            let again = now + COUNTED * u32::try_from(1 + people / LARGE).unwrap_or(u32::MAX);
+            let online_count = presence::count(ctx, room, self.seats.accounts_in(room));
+            presence::tally(ctx, room, (kind == Kind::Public).then_some(online_count));
+            let slower = u32::try_from(online_count / LARGE).unwrap_or(u32::MAX);
+            let again = now + COUNTED.saturating_mul(slower.saturating_add(1));
             let told = counted.insert(room, (online_count, again)).map(|(told, _)| told);
-            if !self.seats.is_heard(room) {
-                continue;
-            }
-            if kind == Kind::Public {
-                presence::tally(ctx, room, online_count);
-            }
             if told != Some(online_count) {
                 let event = Event::RoomPresence { room, online_count };
                 self.seats.tell_everyone(room, &Frame::passing(&event));
             }
         }
         counted.retain(|room, (_, again)| *again + 60 * COUNTED > now || later.contains(room));
-        if !later.is_empty() {
-            let hub = Arc::clone(self);
-            tokio::spawn(async move {
-                sleep(COUNTED).await;
-                hub.moves.count(later);
-            });
-        }
+        later
     }
 }

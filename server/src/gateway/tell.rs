@@ -56,6 +56,7 @@ impl Hub {
     /// Who comes after this learns it from `ready`.
     pub(super) fn tell_everyone_later(&self, room: RoomId) {
         if self.seats.is_heard(room) {
+            self.moves.count([room]);
             self.tell_later(Telling::Everyone(room));
         }
     }
@@ -137,6 +138,7 @@ impl Hub {
                 let state = Frame::of(&Event::Room { room });
                 let open = self.seats.tell_room(account, &state, position);
                 self.read_open(account, open);
+                self.moves.count([id]);
                 Ok(())
             }
             // Left again in the meantime.

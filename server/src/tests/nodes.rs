@@ -270,23 +270,37 @@ async fn friends_on_two_nodes_see_each_other_come_write_and_hide() {
 async fn who_looks_at_the_directory_sees_how_many_are_in_rooms_on_other_nodes() {
     let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
-    let (alice, _, room) = square(&one, &other).await;
-    let (_hers, _) = alice.connect().await;
+    let (alice, bob, room) = square(&one, &other).await;
+    let bob = bob.at(&one);
+    let ((_hers, _), (_his, _)) = (alice.connect().await, bob.connect().await);
     let carol = other.person("carol").await;
-    let counted = async {
-        loop {
-            let found = carol.get("/rooms/public").await;
-            if found.body["items"].as_array().unwrap().iter().any(|item| {
-                item["id"] == json!(room.to_string()) && item["online_count"] == json!(1)
-            }) {
-                return;
+    let counts = async |count: i64| {
+        let counted = async {
+            loop {
+                let found = carol.get("/rooms/public").await;
+                let is_it = |item: &serde_json::Value| {
+                    item["id"] == json!(room.to_string()) && item["online_count"] == json!(count)
+                };
+                if found.body["items"].as_array().unwrap().iter().any(is_it) {
+                    return;
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
-        }
+        };
+        timeout(BEHIND * 10, counted).await.unwrap();
     };
-    timeout(BEHIND * 5, counted).await.unwrap();
+    counts(2).await;
     let shown = carol.get(&format!("/rooms/{room}")).await;
-    assert_eq!(shown.body["online_count"], 1);
+    assert_eq!(shown.body["online_count"], 2);
+    // Who leaves it is still connected, and in it no more.
+    assert_eq!(bob.delete(&format!("/rooms/{room}/members/me")).await.status, 204);
+    counts(1).await;
+    // Who comes in with an open page is counted by the first answer, wherever the others are.
+    let (mut hers, _) = carol.connect().await;
+    let joined = carol.put(&format!("/rooms/{room}/members/me"), None).await;
+    assert_eq!(joined.status, 200);
+    let is_two = |event: &Event| matches!(event, Event::RoomPresence { room: told, online_count: 2 } if *told == room);
+    hers.until(is_two).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -69,11 +69,6 @@ impl Channels {
         }
     }
 
-    /// Whether somebody here hears the room.
-    pub(super) fn serves(&self, room: RoomId) -> bool {
-        self.state().rooms.get(&room).is_some_and(|channel| channel.unheard_since.is_none())
-    }
-
     /// The rooms that are served.
     pub(super) fn served(&self) -> Vec<RoomId> {
         let state = self.state();
@@ -157,7 +152,7 @@ mod tests {
         assert_eq!(channels.moves(later).unsubscribe, [room], "until it is done");
         channels.serve(room);
         channels.ended(&[room]);
-        assert!(channels.serves(room));
+        assert_eq!(channels.served(), [room]);
         let again = channels.moves(later).subscribe;
         assert_eq!(again, [room], "somebody came meanwhile");
         assert!(channels.done(moves.connection, &again));

@@ -138,10 +138,6 @@ impl Redis {
         self.channels.unserve(room, Instant::now());
     }
 
-    pub(super) fn serves(&self, room: RoomId) -> bool {
-        self.channels.serves(room)
-    }
-
     /// Asks in every room that is served who is there.
     pub(super) fn ask_all(&self) {
         self.channels.served().into_iter().for_each(|room| self.say(room, Saying::Ask));
