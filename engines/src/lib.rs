@@ -14,15 +14,15 @@ pub use cluster::RedisCluster;
 pub use mail::MailServer;
 pub use mariadb::MariaDb;
 pub use nginx::Nginx;
-pub use postgres::{Postgres, database, number};
+pub use postgres::{Postgres, database, query_number};
 pub use process::free_port;
 pub use redis::Redis;
 pub use shared::{Chosen, Server, Shared};
 
-/// Names what houses of tests that mind no database are kept in: `postgres`, `mysql`, or SQLite where
+/// Names what houses of tests that mind no database are kept in: `postgres`, `mysql`, or `sqlite`, as where
 /// it is not set.
 pub const ON: &str = "KITH_TEST_ON";
-/// Names what stands beside it: `redis`, or nothing where it is not set.
+/// Names what stands beside it: `redis`, or nothing (`alone`), as where it is not set.
 pub const WITH: &str = "KITH_TEST_WITH";
 /// Names the address of a server in which tests make their databases.
 pub const SERVER: &str = "KITH_TEST_SERVER";

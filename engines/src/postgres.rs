@@ -162,7 +162,8 @@ fn tell(database: &str, sql: &str) {
     run(tell);
 }
 
-/// The same command where this folder is a file system of so many bytes, which nobody else sees.
+/// The same command where this folder is a file system of so many bytes, which nobody else sees. Nobody
+/// becomes root for it: PostgreSQL would refuse to run.
 fn in_a_small_file_system(inner: &Command, folder: &Path, bytes: usize) -> Command {
     let mut outer = command("unshare", As::Ourselves);
     let owner = if is_root() { "uid=$(id -u nobody)" } else { "mode=0700" };
@@ -180,7 +181,7 @@ fn in_a_small_file_system(inner: &Command, folder: &Path, bytes: usize) -> Comma
 ///
 /// # Panics
 /// Where it is none.
-pub fn number(database: &str, question: &str) -> u64 {
+pub fn query_number(database: &str, question: &str) -> u64 {
     let mut ask = command(&program(&programs(), "psql"), As::Ourselves);
     ask.args(["-q", "-A", "-t", "-d", database, "-c", question]);
     let said = ask.stdout(Stdio::piped()).output().expect("psql").stdout;

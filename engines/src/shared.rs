@@ -139,11 +139,19 @@ impl Chosen {
     /// As the environment asks for it: on SQLite, and alone, where it asks for nothing.
     ///
     /// # Panics
-    /// As [`Shared::start`].
+    /// As [`Shared::start`], and where it asks for something else.
     pub fn start() -> Self {
         let mut own = Own::default();
-        let on_a_server = var(ON).is_ok_and(|on| on == "postgres" || on == "mysql");
-        let with_redis = var(WITH).is_ok_and(|with| with == "redis");
+        let on_a_server = match var(ON).as_deref() {
+            Err(_) | Ok("sqlite") => false,
+            Ok("postgres" | "mysql") => true,
+            Ok(other) => panic!("{ON} names no database: {other}"),
+        };
+        let with_redis = match var(WITH).as_deref() {
+            Err(_) | Ok("alone") => false,
+            Ok("redis") => true,
+            Ok(other) => panic!("{WITH} names nothing: {other}"),
+        };
         let database_url = on_a_server.then(|| own.database());
         let redis_url = with_redis.then(|| own.redis());
         Self { database_url, redis_url, _own: own }

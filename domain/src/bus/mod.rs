@@ -144,11 +144,14 @@ impl Bus {
         *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
+    pub(crate) fn read_at(&self) -> Option<Instant> {
+        *self.read_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether the change log could not be read lately: sessions may have ended, and rooms been closed,
     /// without this node knowing.
     pub(crate) fn is_blind(&self) -> bool {
-        let read_at = *self.read_at.lock().unwrap_or_else(PoisonError::into_inner);
-        read_at.is_none_or(|at| at.elapsed() > BLIND)
+        self.read_at().is_none_or(|at| at.elapsed() > BLIND)
     }
 
     /// Whether other nodes can hear this one.

@@ -23,9 +23,9 @@ use crate::{
     rows::{Of, Rows},
 };
 
-const EVERY: Duration = Duration::from_millis(500);
+pub(super) const EVERY: Duration = Duration::from_millis(500);
 /// Who is woken again and again reads no more often: what was written meanwhile is read together.
-const AT_MOST_EVERY: Duration = Duration::from_millis(20);
+pub(super) const AT_MOST_EVERY: Duration = Duration::from_millis(20);
 /// Who has read nothing for as long cannot be sure any more.
 const PATIENCE_MS: i64 = KEPT_MS / 2;
 /// How often old lines go.

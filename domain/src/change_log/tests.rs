@@ -1,11 +1,15 @@
 //! The log on a real PostgreSQL, with clocks that move when told to.
 
+use std::collections::HashSet;
+
 use engines::Shared;
 use migrations::Migrator;
 use protocol::{Password, Timestamp, Username, accounts::SignUp};
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
+use tokio::time::Instant;
 
+use super::follow::{AT_MOST_EVERY, EVERY};
 use crate::{
     Clock, Config, Ctx, Error, Viewer,
     accounts::{self, sessions::Device},
@@ -78,6 +82,24 @@ async fn lines_and_the_lanes_of_who_is_gone_do_not_stay() {
     }
     assert!(refusals > 0);
     assert_eq!(count(&here, "change_log").await, 2);
+}
+
+#[tokio::test]
+async fn who_is_woken_all_the_time_reads_now_and_then() {
+    let shared = Shared::start();
+    let redis_url = Some(shared.redis_url.clone());
+    let config = Config { redis_url, ..Config::new(&shared.database_url) };
+    let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
+    let (woken, began) = (ctx.bus.woken(), Instant::now());
+    let mut reads = HashSet::new();
+    while reads.len() < 10 {
+        woken.notify_one();
+        reads.extend(ctx.bus.read_at());
+        tokio::task::yield_now().await;
+    }
+    let took = began.elapsed();
+    assert!(took >= AT_MOST_EVERY * 8, "{took:?}");
+    assert!(took < 8 * EVERY, "nobody is woken: {took:?}");
 }
 
 #[tokio::test]

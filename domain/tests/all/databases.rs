@@ -46,4 +46,9 @@ async fn a_node_with_few_connections_does_all_that_others_do() {
     assert!(posts.join_all().await.iter().all(Result::is_ok));
     let member = rooms::member(&house.ctx, &bob.viewer, room.id).await.unwrap();
     assert_eq!(member.last_seq(), 200);
+    if shared.database_url.starts_with("postgres") {
+        let held = "SELECT COUNT(*) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        assert!((3..=6).contains(&engines::query_number(&shared.database_url, held)));
+    }
 }

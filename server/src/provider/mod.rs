@@ -83,11 +83,15 @@ pub async fn begin(
     let provider = provided(&visit)?;
     let links = link.is_some();
     let session = link.map(|_| visit.signed_in()).transpose()?.map(|viewer| viewer.session());
-    let expected = identities::expect(&visit.house.ctx, caller.device()).await;
-    expected.map_err(|error| visit.refused(error))?;
     if links && visit.house.origins.is_foreign(&headers, caller.peer) {
         return Err(back(&visit, links, "This did not come from your settings."));
     }
+    // Pictures of any page would use up what the visitor's network may.
+    if headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document") {
+        return Err(back(&visit, links, "Open this page by itself to sign in."));
+    }
+    let expected = identities::expect(&visit.house.ctx, caller.device()).await;
+    expected.map_err(|error| visit.refused(error))?;
     let sent = provider.send(&callback_address(&visit.house)).await;
     let Sent { url, secrets } = sent.map_err(|refused| back(&visit, links, told(&refused)))?;
     // A browser keeps no cookie of any length.

@@ -93,11 +93,12 @@ impl Provider {
         {
             return Ok(metadata.clone());
         }
+        // What it said before may do.
+        let before = known.metadata.as_ref().map(|(_, metadata)| metadata.clone());
         if let Some((at, why)) = &known.failed
-            && known.metadata.is_none()
             && at.elapsed() < RESTS
         {
-            return Err(Refused::Unavailable(why.clone()));
+            return before.ok_or_else(|| Refused::Unavailable(why.clone()));
         }
         match CoreProviderMetadata::discover_async(self.url.clone(), &self.http).await {
             Ok(read) => {
@@ -106,8 +107,6 @@ impl Provider {
             }
             Err(error) => {
                 known.failed = Some((Instant::now(), said(&error)));
-                // What it said before may do.
-                let before = known.metadata.as_ref().map(|(_, metadata)| metadata.clone());
                 before.ok_or_else(|| Refused::Unavailable(said(&error)))
             }
         }

@@ -54,7 +54,7 @@ async fn who_is_killed_between_the_commit_and_the_answer_has_stored_it() {
             _ => {}
         }
     };
-    assert!(!send.is_finished(), "it was answered, whatever became of the answer of the database");
+    assert!(!send.is_finished(), "the commit has no answer, so the send has none");
     house.nodes[0].kill().await;
     assert!(send.await.unwrap().is_none(), "nobody was told");
     let (status, again) = other.ask(Method::PUT, &path, Some(&people[0]), said).await;

@@ -73,7 +73,7 @@ pub fn come_in_as(
     people.iter().enumerate().map(client).collect()
 }
 
-/// Until everyone is somewhere again, who have come in more often than before.
+/// Until everyone is connected, and somebody has come back since they had come in so often in all.
 pub async fn until_everyone_is_back(clients: &[Client], before: u64) {
     until("everyone is back", || {
         let is_in = |client: &Client| client.log.lock().unwrap().is_connected;
