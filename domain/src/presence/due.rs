@@ -1,11 +1,14 @@
-//! What the clock brings for the other nodes: what is to be said in which rooms, and kept for those who
-//! share none.
+//! What the clock brings: who has gone, what is to be said to the other nodes in which rooms, and what is
+//! kept for those who share none.
 
 use std::collections::{HashMap, HashSet};
 
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
-use super::{BEAT_MS, REPEAT_MS, state::People};
+use super::{
+    BEAT_MS, GRACE_MS, Presence, REPEAT_MS, WRITE_MS,
+    state::{Here, People},
+};
 use crate::bus::{Bus, Change, Saying};
 
 /// How often all is said and asked again, at most.
@@ -54,9 +57,61 @@ impl Words {
     }
 }
 
+impl Presence {
+    /// Lets those go whose time is over, and gathers what is to be said to the other nodes.
+    pub(crate) fn tick(&self, bus: &Bus, now: Timestamp) -> Due {
+        let mut people = self.people();
+        let mut due = Due::default();
+        let gone = people.let_go(now, &mut due);
+        if bus.has_others() {
+            people.gather(gone, bus, now, &mut due);
+        } else {
+            people.unsaid.clear();
+        }
+        due.seen = std::mem::take(&mut people.gone);
+        if people.written_at.is_none_or(|at| now.0 - at.0 >= WRITE_MS) {
+            people.written_at = Some(now);
+            let seen = people.here.iter().filter(|(_, here)| !here.is_invisible);
+            due.seen.extend(seen.map(|(account, _)| *account));
+        }
+        due
+    }
+}
+
 impl People {
+    /// Whose time is over; who of this node's it is, and in which rooms they were.
+    fn let_go(&mut self, now: Timestamp, due: &mut Due) -> Vec<(AccountId, HashSet<RoomId>)> {
+        let over = |here: &Here| {
+            here.connections.is_empty() && here.left_at.is_none_or(|at| now.0 - at.0 >= GRACE_MS)
+        };
+        let over: Vec<AccountId> =
+            self.here.iter().filter(|(_, here)| over(here)).map(|(id, _)| *id).collect();
+        let (silent, rooms) = self.elsewhere.drop_silent(now);
+        // Perhaps it was not heard and lives.
+        self.anew |= !rooms.is_empty();
+        due.changes.extend(rooms.into_iter().map(|room| Change::Counted { room }));
+        let returned = self.borrowed.extract_if(|_, (_, until)| until.0 <= now.0);
+        let returned: Vec<(AccountId, Status)> =
+            returned.map(|(account, (status, _))| (account, status)).collect();
+        let mut gone = Vec::new();
+        for account in over.iter().copied() {
+            let Some(here) = self.here.remove(&account) else { continue };
+            here.rooms.iter().for_each(|room| self.forget_in(*room, account));
+            // Who is seen by nobody is seen by nobody afterwards either.
+            if !here.is_invisible {
+                self.gone.push(account);
+            }
+            gone.push((account, here.rooms));
+        }
+        let left = over.into_iter().chain(silent);
+        let left = left.filter(|account| self.status(*account, now) == Status::Offline);
+        due.changes.extend(left.map(|account| Change::Present { account }));
+        due.changes.extend(self.moved(returned, now));
+        gone
+    }
+
     /// What is to be said to the other nodes, and kept for them.
-    pub fn gather(
+    fn gather(
         &mut self,
         gone: Vec<(AccountId, HashSet<RoomId>)>,
         bus: &Bus,

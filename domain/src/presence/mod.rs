@@ -6,6 +6,7 @@
 mod audience;
 mod due;
 mod elsewhere;
+mod heard;
 mod lease;
 mod state;
 mod store;

@@ -7,11 +7,8 @@ use std::{
 
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
-use super::{
-    BORROWED_MS, GRACE_MS, SETTLES_MS, TICK_MS, WRITE_MS, due::Due, elsewhere::Elsewhere,
-    store::Leases,
-};
-use crate::bus::{Bus, Change, Store, Word};
+use super::{SETTLES_MS, elsewhere::Elsewhere, store::Leases};
+use crate::bus::{Bus, Change, Store};
 
 /// The people of this house, by where they are.
 pub(crate) struct Presence {
@@ -29,7 +26,7 @@ pub(super) struct People {
     pub rooms: HashMap<RoomId, HashSet<AccountId>>,
     pub elsewhere: Elsewhere,
     /// Who was looked up, and until when that is believed.
-    borrowed: HashMap<AccountId, (Status, Timestamp)>,
+    pub borrowed: HashMap<AccountId, (Status, Timestamp)>,
     /// Whose state was not said to the other nodes yet.
     pub unsaid: HashSet<AccountId>,
     /// Who has come into a room, or left it, since that was said last.
@@ -42,15 +39,15 @@ pub(super) struct People {
     /// Of which of these it is not written down as it is.
     pub untold: HashSet<RoomId>,
     /// Since when somebody here hears which room.
-    served_at: HashMap<RoomId, Timestamp>,
+    pub served_at: HashMap<RoomId, Timestamp>,
     /// Something may have been missed; when it was last begun anew for that.
     pub anew: bool,
     pub anew_at: Option<Timestamp>,
     /// Who went, until it is written down.
-    gone: Vec<AccountId>,
+    pub gone: Vec<AccountId>,
     pub renewed_at: Option<Timestamp>,
     pub beaten_at: Option<Timestamp>,
-    written_at: Option<Timestamp>,
+    pub written_at: Option<Timestamp>,
     /// Counts up while this node lives.
     pub beat: i64,
 }
@@ -99,7 +96,7 @@ impl Here {
 
 impl People {
     /// As others see it.
-    fn status(&self, account: AccountId, now: Timestamp) -> Status {
+    pub fn status(&self, account: AccountId, now: Timestamp) -> Status {
         let here = self.here.get(&account);
         if here.is_some_and(|here| here.is_invisible && here.is_known) {
             return Status::Offline;
@@ -113,7 +110,7 @@ impl People {
     }
 
     /// Whether nothing is known of somebody.
-    fn is_unknown(&self, account: AccountId, now: Timestamp) -> bool {
+    pub fn is_unknown(&self, account: AccountId, now: Timestamp) -> bool {
         !self.here.contains_key(&account)
             && !self.borrowed.contains_key(&account)
             && self.elsewhere.of(account, now).next().is_none()
@@ -126,12 +123,12 @@ impl People {
     }
 
     /// Who of these is seen otherwise than before.
-    fn moved(&self, before: Vec<(AccountId, Status)>, now: Timestamp) -> Vec<Change> {
+    pub fn moved(&self, before: Vec<(AccountId, Status)>, now: Timestamp) -> Vec<Change> {
         let moved = before.into_iter().filter(|(id, was)| self.status(*id, now) != *was);
         moved.map(|(account, _)| Change::Present { account }).collect()
     }
 
-    fn seen_as(
+    pub fn seen_as(
         &self,
         people: impl IntoIterator<Item = AccountId>,
         now: Timestamp,
@@ -154,7 +151,7 @@ impl Presence {
         Self { next: AtomicU64::new(0), people: Mutex::default(), leases: store.map(Leases::new) }
     }
 
-    fn people(&self) -> MutexGuard<'_, People> {
+    pub(super) fn people(&self) -> MutexGuard<'_, People> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -267,122 +264,10 @@ impl Presence {
         people.served_at.remove(&room);
         people.elsewhere.forget_room(room);
     }
-
-    /// What is to be looked up of these people before it can be said how they are.
-    pub(super) fn unknown(&self, ids: &[AccountId], now: Timestamp) -> Vec<AccountId> {
-        let people = self.people();
-        ids.iter().copied().filter(|id| people.is_unknown(*id, now)).collect()
-    }
-
-    /// Takes in what was looked up; what that changes.
-    pub(super) fn borrow(
-        &self,
-        found: impl IntoIterator<Item = (AccountId, Option<Status>)>,
-        now: Timestamp,
-    ) -> Vec<Change> {
-        let mut people = self.people();
-        let mut changes = Vec::new();
-        for (account, status) in found {
-            let lasts = if status.is_some() { BORROWED_MS } else { TICK_MS };
-            let borrowed = (status.unwrap_or(Status::Offline), now.plus_ms(lasts));
-            let before = people.status(account, now);
-            people.borrowed.insert(account, borrowed);
-            if people.status(account, now) != before {
-                changes.push(Change::Present { account });
-            }
-        }
-        changes
-    }
-
-    /// What another node says in a room; what that changes. Of a room that nobody here hears nothing would
-    /// ever be forgotten.
-    pub(crate) fn hear(
-        &self,
-        node: &str,
-        room: RoomId,
-        word: &Word,
-        now: Timestamp,
-    ) -> Vec<Change> {
-        let mut people = self.people();
-        if !people.served_at.contains_key(&room) {
-            return Vec::new();
-        }
-        let of = |some: &[(AccountId, Status)]| some.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-        let touched = match word {
-            Word::Here(some) => of(some),
-            Word::All(all) => {
-                let mut touched = people.elsewhere.with(node, room);
-                touched.extend(of(all));
-                touched
-            }
-            Word::Out(gone) => gone.clone(),
-            Word::Ask => {
-                people.asked.insert(room);
-                return Vec::new();
-            }
-            _ => return Vec::new(),
-        };
-        let before = people.seen_as(touched.iter().copied(), now);
-        match word {
-            Word::Here(some) => people.elsewhere.take(node, room, some, now),
-            Word::All(all) => {
-                let here: HashSet<AccountId> = all.iter().map(|(id, _)| *id).collect();
-                let gone: Vec<AccountId> =
-                    touched.iter().copied().filter(|id| !here.contains(id)).collect();
-                people.elsewhere.part(node, room, &gone, now);
-                people.elsewhere.take(node, room, all, now);
-            }
-            _ => people.elsewhere.part(node, room, &touched, now),
-        }
-        for account in touched {
-            people.borrowed.remove(&account);
-        }
-        if let Word::Here(some) = word {
-            // What the other node has struck off was this one's to write down.
-            let gone = some.iter().filter(|(_, status)| *status == Status::Offline);
-            let struck: Vec<AccountId> = gone.map(|(account, _)| *account).collect();
-            let seen = |id: &AccountId| people.own(*id) != Status::Offline;
-            let still_here: Vec<AccountId> = struck.into_iter().filter(seen).collect();
-            people.unsaid.extend(still_here);
-        }
-        let mut changes = people.moved(before, now);
-        changes.push(Change::Counted { room });
-        changes
-    }
-
-    /// Something may have been missed, or not been said: all is said, and asked, again.
-    pub(crate) fn begin_anew(&self) {
-        self.people().anew = true;
-    }
-
-    /// What the heart of each node said.
-    pub(super) fn beats(&self, beats: impl IntoIterator<Item = (String, i64)>, now: Timestamp) {
-        let mut people = self.people();
-        beats.into_iter().for_each(|(node, beat)| people.elsewhere.beat(&node, beat, now));
-    }
-
-    /// Lets those go whose time is over, and gathers what is to be said to the other nodes.
-    pub(crate) fn tick(&self, bus: &Bus, now: Timestamp) -> Due {
-        let mut people = self.people();
-        let mut due = Due::default();
-        let gone = people.let_go(now, &mut due);
-        if bus.has_others() {
-            people.gather(gone, bus, now, &mut due);
-        } else {
-            people.unsaid.clear();
-        }
-        due.seen = std::mem::take(&mut people.gone);
-        if people.written_at.is_none_or(|at| now.0 - at.0 >= WRITE_MS) {
-            people.written_at = Some(now);
-            let seen = people.here.iter().filter(|(_, here)| !here.is_invisible);
-            due.seen.extend(seen.map(|(account, _)| *account));
-        }
-        due
-    }
 }
 
 impl People {
-    fn forget_in(&mut self, room: RoomId, account: AccountId) {
+    pub fn forget_in(&mut self, room: RoomId, account: AccountId) {
         if let Some(people) = self.rooms.get_mut(&room) {
             people.remove(&account);
             if people.is_empty() {
@@ -397,36 +282,5 @@ impl People {
         if self.tallies.remove(&room).is_some_and(|tally| tally.is_ours) {
             self.untold.insert(room);
         }
-    }
-
-    /// Whose time is over; who of this node's it is, and in which rooms they were.
-    fn let_go(&mut self, now: Timestamp, due: &mut Due) -> Vec<(AccountId, HashSet<RoomId>)> {
-        let over = |here: &Here| {
-            here.connections.is_empty() && here.left_at.is_none_or(|at| now.0 - at.0 >= GRACE_MS)
-        };
-        let over: Vec<AccountId> =
-            self.here.iter().filter(|(_, here)| over(here)).map(|(id, _)| *id).collect();
-        let (silent, rooms) = self.elsewhere.drop_silent(now);
-        // Perhaps it was not heard and lives.
-        self.anew |= !rooms.is_empty();
-        due.changes.extend(rooms.into_iter().map(|room| Change::Counted { room }));
-        let returned = self.borrowed.extract_if(|_, (_, until)| until.0 <= now.0);
-        let returned: Vec<(AccountId, Status)> =
-            returned.map(|(account, (status, _))| (account, status)).collect();
-        let mut gone = Vec::new();
-        for account in over.iter().copied() {
-            let Some(here) = self.here.remove(&account) else { continue };
-            here.rooms.iter().for_each(|room| self.forget_in(*room, account));
-            // Who is seen by nobody is seen by nobody afterwards either.
-            if !here.is_invisible {
-                self.gone.push(account);
-            }
-            gone.push((account, here.rooms));
-        }
-        let left = over.into_iter().chain(silent);
-        let left = left.filter(|account| self.status(*account, now) == Status::Offline);
-        due.changes.extend(left.map(|account| Change::Present { account }));
-        due.changes.extend(self.moved(returned, now));
-        gone
     }
 }

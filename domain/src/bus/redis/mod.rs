@@ -3,56 +3,40 @@
 //! read half a second later.
 
 mod channels;
+mod listen;
 mod outgoing;
+mod speak;
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
 use fred::{
     clients::Client,
-    interfaces::{ClientLike, EventInterface, PubsubInterface},
+    interfaces::{ClientLike, EventInterface},
     types::{
-        Builder, ClientState, Message,
+        Builder, ClientState,
         config::{Config, ReconnectPolicy, TcpConfig, UnresponsiveConfig},
     },
 };
 use protocol::RoomId;
 use tokio::{
-    sync::{
-        Notify,
-        broadcast::{self, error::RecvError},
-        mpsc,
-    },
-    time::{Instant, interval, timeout},
+    sync::{Notify, mpsc},
+    time::{Instant, timeout},
 };
 
-use super::{
-    Heard,
-    word::{self, Said, Saying},
-};
+use super::{Heard, word::Saying};
 use crate::{Clock, Error, Result, clock};
 use channels::Channels;
-use outgoing::{Due, Outgoing};
+use outgoing::Outgoing;
 
 /// How long Redis may take for anything.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A node that does not hear itself for as long subscribes anew.
-const DEAF: Duration = Duration::from_secs(2);
 /// As much waits to be heard; past that, it is read what was missed.
 const BUFFER: usize = 2_048;
 /// As many commands wait for Redis to come back: what comes late is of no use.
 const COMMANDS: usize = 64;
-/// As many commands leave in one pipeline.
-const PIPELINE: usize = 256;
-/// As many channels are subscribed to by one command.
-const SUBSCRIBE: usize = 256;
-/// How soon it is looked again which channels are wanted.
-const CHANNELS: Duration = Duration::from_secs(1);
 
 /// What is said and heard over Redis.
 #[derive(Debug)]
@@ -101,11 +85,11 @@ impl Redis {
         }
         // A connection of before is subscribed here, later ones as they come.
         redis.begin().await;
-        tokio::spawn(stay(Arc::downgrade(&redis), reconnected));
-        tokio::spawn(stay(Arc::downgrade(&redis), moved));
-        tokio::spawn(hear(Arc::downgrade(&redis), messages));
-        tokio::spawn(subscribe(Arc::downgrade(&redis)));
-        tokio::spawn(speak(Arc::downgrade(&redis)));
+        tokio::spawn(listen::stay(Arc::downgrade(&redis), reconnected));
+        tokio::spawn(listen::stay(Arc::downgrade(&redis), moved));
+        tokio::spawn(listen::hear(Arc::downgrade(&redis), messages));
+        tokio::spawn(listen::subscribe(Arc::downgrade(&redis)));
+        tokio::spawn(speak::speak(Arc::downgrade(&redis)));
         Ok(redis)
     }
 
@@ -181,101 +165,6 @@ impl Redis {
             let _ = listener.send(heard).await;
         }
     }
-
-    /// A connection is new: nobody knows what was said before it.
-    async fn begin(&self) {
-        // It can hang; then the node is found deaf.
-        let common = vec![self.wake_channel(), self.echo_channel()];
-        let subscribed = timeout(PATIENCE, self.subscriber.subscribe(common)).await;
-        if !matches!(subscribed, Ok(Ok(()))) {
-            tracing::warn!("Redis took no subscription");
-        }
-        self.echoed.store(self.sent.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.channels.begin();
-        self.woken.notify_one();
-    }
-
-    /// Subscribes to what is wanted by now, and ends what is wanted no more.
-    async fn move_channels(&self) {
-        let moves = self.channels.moves(Instant::now());
-        // In a cluster each is a command of its own, and waits for the one before.
-        let at_once = if self.subscriber.is_clustered() { SUBSCRIBE / 16 } else { SUBSCRIBE };
-        for some in moves.unsubscribe.chunks(at_once) {
-            let channels = some.iter().map(|room| self.room_channel(*room)).collect();
-            if matches!(timeout(PATIENCE, self.end(channels)).await, Ok(Ok(()))) {
-                self.channels.ended(some);
-            }
-        }
-        for some in moves.subscribe.chunks(at_once) {
-            let channels = some.iter().map(|room| self.room_channel(*room)).collect();
-            let is_done = timeout(PATIENCE, self.listen(channels)).await;
-            if !matches!(is_done, Ok(Ok(()))) || !self.channels.done(moves.connection, some) {
-                return;
-            }
-            // Who is there, and what was said until now.
-            some.iter().for_each(|room| self.say(*room, Saying::Ask));
-            self.woken.notify_one();
-        }
-    }
-
-    /// In a cluster a channel is its shard's; elsewhere there is one shard for all.
-    async fn listen(&self, channels: Vec<String>) -> Result<(), fred::error::Error> {
-        if !self.subscriber.is_clustered() {
-            return self.subscriber.subscribe(channels).await;
-        }
-        for channel in channels {
-            self.subscriber.ssubscribe(channel).await?;
-        }
-        Ok(())
-    }
-
-    async fn end(&self, channels: Vec<String>) -> Result<(), fred::error::Error> {
-        if !self.subscriber.is_clustered() {
-            return self.subscriber.unsubscribe(channels).await;
-        }
-        for channel in channels {
-            self.subscriber.sunsubscribe(channel).await?;
-        }
-        Ok(())
-    }
-
-    /// Says what is due. Whether it was.
-    async fn publish(&self, due: Due) -> bool {
-        let is_clustered = self.publisher.is_clustered();
-        let rooms: Vec<(RoomId, String)> = due.rooms.into_iter().collect();
-        for some in rooms.chunks(PIPELINE) {
-            let pipeline = self.publisher.pipeline();
-            for (room, words) in some {
-                let (channel, text) =
-                    (self.room_channel(*room), format!("{} [{words}]", self.node));
-                // Queued, and no more.
-                let queued: Result<(), _> = match is_clustered {
-                    true => pipeline.spublish(channel, text).await,
-                    false => pipeline.publish(channel, text).await,
-                };
-                if queued.is_err() {
-                    return false;
-                }
-            }
-            let said = timeout(PATIENCE, pipeline.all::<Vec<i64>>()).await;
-            if !matches!(said, Ok(Ok(_))) {
-                return false;
-            }
-        }
-        if due.wakes {
-            let woken: Result<i64, _> =
-                self.publisher.publish(self.wake_channel(), self.node.as_str()).await;
-            return woken.is_ok();
-        }
-        true
-    }
-
-    async fn say_to_itself(&self) {
-        let said: Result<i64, _> = self.publisher.publish(self.echo_channel(), "").await;
-        if said.is_ok() {
-            self.sent.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 }
 
 fn build(config: Config) -> Result<Client, fred::error::Error> {
@@ -296,95 +185,4 @@ fn build(config: Config) -> Result<Client, fred::error::Error> {
         })
         .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2))
         .build()
-}
-
-/// Subscribes whenever the connection is a new one, or channels are somebody else's in a cluster.
-async fn stay<T: Clone>(redis: Weak<Redis>, mut changed: broadcast::Receiver<T>) {
-    while !matches!(changed.recv().await, Err(RecvError::Closed)) {
-        let Some(redis) = redis.upgrade() else { return };
-        redis.begin().await;
-        redis.pass_on(Heard::Anew).await;
-    }
-}
-
-async fn hear(redis: Weak<Redis>, mut messages: broadcast::Receiver<Message>) {
-    loop {
-        let heard = messages.recv().await;
-        let Some(redis) = redis.upgrade() else { return };
-        match heard {
-            Ok(message) => redis.take(&message).await,
-            // More than there was room for: what is stored is read, and who is here is asked.
-            Err(RecvError::Lagged(_)) => {
-                redis.woken.notify_one();
-                redis.pass_on(Heard::Anew).await;
-            }
-            Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-impl Redis {
-    async fn take(&self, message: &Message) {
-        let Some(text) = message.value.as_bytes_str() else { return };
-        if let Some(room) = self.room_of(&message.channel) {
-            let Some((node, words)) = text.split_once(' ') else { return };
-            // What it says itself it knows.
-            if node != self.node {
-                let (node, words) = (node.to_owned(), word::words(words));
-                self.pass_on(Heard::Said(Said { node, room, words })).await;
-            }
-        } else if *message.channel == self.wake_channel() {
-            if *text != self.node {
-                self.woken.notify_one();
-            }
-        } else if *message.channel == self.echo_channel() {
-            self.echoed.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-async fn subscribe(redis: Weak<Redis>) {
-    loop {
-        let Some(strong) = redis.upgrade() else { return };
-        strong.move_channels().await;
-        let _ = timeout(CHANNELS, strong.channels.moved.notified()).await;
-    }
-}
-
-/// One pipeline after the other: what is due meanwhile shares the next.
-async fn speak(redis: Weak<Redis>) {
-    let mut echo = interval(DEAF / 2);
-    let (mut deaf_since, mut is_lost): (Option<Instant>, bool) = (None, false);
-    loop {
-        let Some(strong) = redis.upgrade() else { return };
-        tokio::select! {
-            () = strong.outgoing.ready.notified() => {
-                let mut due = strong.outgoing.take();
-                is_lost |= std::mem::take(&mut due.is_cut);
-                // What was to be read is said to be there again and again, until it is said.
-                due.wakes |= is_lost;
-                if !strong.publish(due).await {
-                    is_lost = true;
-                } else if std::mem::take(&mut is_lost) {
-                    strong.pass_on(Heard::Anew).await;
-                }
-            }
-            _ = echo.tick() => {
-                let (sent, echoed) =
-                    (strong.sent.load(Ordering::Relaxed), strong.echoed.load(Ordering::Relaxed));
-                let is_deaf = echoed < sent;
-                deaf_since = deaf_since.or_else(|| is_deaf.then(Instant::now)).filter(|_| is_deaf);
-                if deaf_since.is_some_and(|since| since.elapsed() > DEAF) {
-                    tracing::warn!("Redis is deaf: connecting anew");
-                    deaf_since = None;
-                    strong.echoed.store(sent, Ordering::Relaxed);
-                    let _ = timeout(PATIENCE, strong.subscriber.force_reconnection()).await;
-                }
-                strong.say_to_itself().await;
-                if is_lost {
-                    strong.outgoing.wake();
-                }
-            }
-        }
-    }
 }

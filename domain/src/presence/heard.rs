@@ -1,0 +1,104 @@
+//! What is heard of people on other nodes: what these say in rooms, what was looked up, and that a node
+//! lives.
+
+use std::collections::HashSet;
+
+use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
+
+use super::{BORROWED_MS, Presence, TICK_MS};
+use crate::bus::{Change, Word};
+
+impl Presence {
+    /// What is to be looked up of these people before it can be said how they are.
+    pub(super) fn unknown(&self, ids: &[AccountId], now: Timestamp) -> Vec<AccountId> {
+        let people = self.people();
+        ids.iter().copied().filter(|id| people.is_unknown(*id, now)).collect()
+    }
+
+    /// Takes in what was looked up; what that changes.
+    pub(super) fn borrow(
+        &self,
+        found: impl IntoIterator<Item = (AccountId, Option<Status>)>,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut people = self.people();
+        let mut changes = Vec::new();
+        for (account, status) in found {
+            let lasts = if status.is_some() { BORROWED_MS } else { TICK_MS };
+            let borrowed = (status.unwrap_or(Status::Offline), now.plus_ms(lasts));
+            let before = people.status(account, now);
+            people.borrowed.insert(account, borrowed);
+            if people.status(account, now) != before {
+                changes.push(Change::Present { account });
+            }
+        }
+        changes
+    }
+
+    /// What another node says in a room; what that changes. Of a room that nobody here hears nothing would
+    /// ever be forgotten.
+    pub(crate) fn hear(
+        &self,
+        node: &str,
+        room: RoomId,
+        word: &Word,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut people = self.people();
+        if !people.served_at.contains_key(&room) {
+            return Vec::new();
+        }
+        let of = |some: &[(AccountId, Status)]| some.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        let touched = match word {
+            Word::Here(some) => of(some),
+            Word::All(all) => {
+                let mut touched = people.elsewhere.with(node, room);
+                touched.extend(of(all));
+                touched
+            }
+            Word::Out(gone) => gone.clone(),
+            Word::Ask => {
+                people.asked.insert(room);
+                return Vec::new();
+            }
+            _ => return Vec::new(),
+        };
+        let before = people.seen_as(touched.iter().copied(), now);
+        match word {
+            Word::Here(some) => people.elsewhere.take(node, room, some, now),
+            Word::All(all) => {
+                let here: HashSet<AccountId> = all.iter().map(|(id, _)| *id).collect();
+                let gone: Vec<AccountId> =
+                    touched.iter().copied().filter(|id| !here.contains(id)).collect();
+                people.elsewhere.part(node, room, &gone, now);
+                people.elsewhere.take(node, room, all, now);
+            }
+            _ => people.elsewhere.part(node, room, &touched, now),
+        }
+        for account in touched {
+            people.borrowed.remove(&account);
+        }
+        if let Word::Here(some) = word {
+            // What the other node has struck off was this one's to write down.
+            let gone = some.iter().filter(|(_, status)| *status == Status::Offline);
+            let struck: Vec<AccountId> = gone.map(|(account, _)| *account).collect();
+            let seen = |id: &AccountId| people.own(*id) != Status::Offline;
+            let still_here: Vec<AccountId> = struck.into_iter().filter(seen).collect();
+            people.unsaid.extend(still_here);
+        }
+        let mut changes = people.moved(before, now);
+        changes.push(Change::Counted { room });
+        changes
+    }
+
+    /// Something may have been missed, or not been said: all is said, and asked, again.
+    pub(crate) fn begin_anew(&self) {
+        self.people().anew = true;
+    }
+
+    /// What the heart of each node said.
+    pub(super) fn beats(&self, beats: impl IntoIterator<Item = (String, i64)>, now: Timestamp) {
+        let mut people = self.people();
+        beats.into_iter().for_each(|(node, beat)| people.elsewhere.beat(&node, beat, now));
+    }
+}
