@@ -34,7 +34,7 @@ pub struct Config {
     /// As many connections to a database that is a server, at most; two more while it is migrated. Six
     /// are enough to work with.
     pub connections: u32,
-    /// `redis://…` or `rediss://…`, by which nodes wake each other.
+    /// `redis://…`, `rediss://…` or `redis-cluster://…`, by which nodes tell each other at once.
     pub redis_url: Option<String>,
     pub clock: Clock,
     /// How often things may be done; `None` for as often as anybody likes.

@@ -47,7 +47,8 @@ pub struct House {
     #[arg(long, env = "KITH_DATABASE_CONNECTIONS", default_value_t = domain::CONNECTIONS, global = true,
         value_parser = clap::value_parser!(u32).range(6..=1_000))]
     pub database_connections: u32,
-    /// Redis, by which the nodes that share a database wake each other: `redis://…`.
+    /// Redis, or Valkey, by which nodes that share a database tell each other at once what is said and who is
+    /// here, and count limits together: `redis://…`, `rediss://…`, or `redis-cluster://…`.
     #[arg(long, env = "REDIS_URL", hide_env_values = true, global = true)]
     pub redis_url: Option<String>,
     /// What is logged: error, warn, info, debug, or a filter such as `kith=debug`.

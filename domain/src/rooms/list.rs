@@ -57,7 +57,7 @@ pub async fn mine(ctx: &Ctx, viewer: &Viewer, limit: u64) -> Result<Mine> {
     page(ctx, viewer.account(), None, limit).await
 }
 
-/// Those of these rooms that are no direct ones.
+/// Those of these rooms that are no direct ones, each with its kind.
 ///
 /// # Errors
 /// As reading fails.
