@@ -14,15 +14,19 @@ const FILL = fileURLToPath(new URL("fill.py", import.meta.url));
 
 export const PASSWORD = "correct horse battery";
 
-export const freePort = () =>
-  new Promise((resolve, reject) => {
+// A port that nobody listens on, below those that the system gives to whoever connects somewhere: what is
+// stopped for a while has to find its port free again.
+export async function freePort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
+    const isFree = await new Promise((resolve) => {
+      server.on("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
+}
 
 export class House {
   // With other settings than usual, by their environment variables.

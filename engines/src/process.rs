@@ -1,8 +1,10 @@
 //! A process that ends with the value.
 
 use std::{
-    io::Write as _,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    io::{Read as _, Seek as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    ops::Range,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -10,13 +12,22 @@ use std::{
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Below those that the system gives to whoever connects somewhere: what is stopped for a while has to find
+/// its port free again.
+const PORTS: Range<u16> = 10_000..30_000;
+
 /// A port of the loopback that nobody listens on.
 ///
 /// # Panics
 /// Where there is none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a port").port()
+    let ports = u64::from(PORTS.end - PORTS.start);
+    let any = || {
+        let chance = RandomState::new().build_hasher().finish() % ports;
+        PORTS.start + u16::try_from(chance).unwrap_or_default()
+    };
+    let is_free = |port: &u16| TcpListener::bind(address(*port)).is_ok();
+    std::iter::repeat_with(any).take(1_000).find(is_free).expect("a free port")
 }
 
 /// Who the process runs as: a database refuses to be root.
@@ -51,10 +62,22 @@ pub(crate) fn command(program: &str, who: As) -> Command {
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts it, and waits until it answers on its port.
+    /// Starts it, and waits until it answers on its port; what it said where it does not.
     pub(crate) fn start(mut command: Command, port: u16) -> Self {
-        let process = Self(command.spawn().expect("the process starts"));
-        wait_until("it listens", || TcpStream::connect(address(port)).is_ok());
+        let mut log = tempfile::tempfile().expect("a file");
+        let says = || Stdio::from(log.try_clone().expect("a file"));
+        command.stdout(says()).stderr(says());
+        let mut process = Self(command.spawn().expect("the process starts"));
+        let late = Instant::now() + PATIENCE;
+        while TcpStream::connect(address(port)).is_err() {
+            let ended = process.0.try_wait().expect("a process of ours");
+            if ended.is_some() || Instant::now() > late {
+                let mut said = String::new();
+                let _ = log.rewind().and_then(|()| log.read_to_string(&mut said));
+                panic!("{command:?} does not listen on {port}: {ended:?}\n{said}");
+            }
+            sleep(Duration::from_millis(20));
+        }
         process
     }
 

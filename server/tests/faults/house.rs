@@ -1,14 +1,8 @@
 //! The binary as a process, on a port and a folder that outlive it.
 
-use std::{
-    ffi::OsString,
-    net::{SocketAddr, TcpListener},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{ffi::OsString, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
-use engines::{Nginx, Redis, Server};
+use engines::{Nginx, Redis, Server, free_port};
 use protocol::RoomId;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -125,7 +119,7 @@ impl House {
 
 impl Node {
     async fn start(command: Command, settings: Vec<(&'static str, OsString)>) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let node = Self { address, process: start(command, &settings, address), settings };
         node.answers().await;
         node
