@@ -59,6 +59,11 @@ for (const javaScriptEnabled of [true, false]) {
     await page.goto("/settings/security");
     await accessible(page);
     await expect(page.getByText(`You sign in with ${NAME}.`)).toBeVisible();
+    // The provider knows her by now; she shows it again who she is all the same.
+    await page.getByRole("link", { name: "Sign in again" }).click();
+    await identify(page, "mara");
+    await expect(page).toHaveURL(`${house.url}/settings/security`);
+    await expect(page.getByText("This device")).toHaveCount(1);
     await page.getByLabel("A password", { exact: true }).fill(PASSWORD);
     await page.getByRole("button", { name: "Set the password" }).click();
     await expect(page.getByText("Your password is changed")).toBeVisible();

@@ -53,6 +53,10 @@ pub struct Identity {
     pub display_name: Option<String>,
     /// An address that the provider says it has checked.
     pub email: Option<String>,
+    /// When they last showed the provider who they are, where it says so: a provider lets in whoever sits
+    /// at a browser that it knows.
+    #[serde(default)]
+    pub authenticated_at: Option<Timestamp>,
 }
 
 impl Identity {
@@ -139,7 +143,8 @@ pub async fn sign_in(
     ctx.transact(async |tx| {
         let Some(known) = find(tx, identity).await? else { return Ok(None) };
         let account = super::lock(tx, known.account_id).await?;
-        let token = sessions::insert(tx, account.id, device.user_agent).await?;
+        let since = identity.authenticated_at.unwrap_or(tx.now());
+        let token = sessions::insert_since(tx, account.id, device.user_agent, since).await?;
         Ok(Some((User::from(account), token)))
     })
     .await
@@ -185,7 +190,8 @@ pub async fn sign_up(
             confirmation::trust(tx, user.id, email).await?;
         }
         insert(tx, identity, user.id).await?;
-        let token = sessions::insert(tx, user.id, device.user_agent).await?;
+        let since = identity.authenticated_at.unwrap_or(tx.now());
+        let token = sessions::insert_since(tx, user.id, device.user_agent, since).await?;
         Ok((user, token))
     })
     .await
@@ -211,7 +217,7 @@ async fn insert(tx: &Tx, identity: &Identity, account: AccountId) -> Result<()> 
 async fn is_theirs(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
     match sessions::is_fresh(ctx, viewer).await? {
         true => Ok(()),
-        false => Err(Error::Forbidden("Sign out and in again, then do this at once.")),
+        false => Err(Error::Forbidden("Sign in again, then do this at once.")),
     }
 }
 
@@ -350,6 +356,7 @@ mod tests {
             username: Some(username.into()),
             display_name: Some(name.into()),
             email: Some(email.into()),
+            authenticated_at: None,
         };
         assert_eq!(identity("Mara.L", "x@example.org", "").suggested(), "mara.l");
         assert_eq!(identity("", "theo@example.org", "Theo").suggested(), "theo");

@@ -104,7 +104,7 @@ pub(super) async fn confirm(
     if !row.has_password() {
         return match sessions::is_fresh(ctx, viewer).await? {
             true => Ok(row.password_hash),
-            false => Err(Error::invalid("current", "Sign out and in again, then do this at once.")),
+            false => Err(Error::invalid("current", "Sign in again, then do this at once.")),
         };
     }
     let hash = row.password_hash;

@@ -312,6 +312,17 @@ pub(super) async fn insert(
     account: AccountId,
     user_agent: Option<&str>,
 ) -> Result<Token> {
+    let now = tx.now();
+    insert_since(tx, account, user_agent, now).await
+}
+
+/// One of somebody who showed who they are at this time, perhaps a while ago ([`is_fresh`]).
+pub(super) async fn insert_since(
+    tx: &mut Tx,
+    account: AccountId,
+    user_agent: Option<&str>,
+    since: Timestamp,
+) -> Result<Token> {
     let token = Token::new();
     let now = tx.now();
     let session = session::ActiveModel {
@@ -319,7 +330,7 @@ pub(super) async fn insert(
         account_id: Set(account),
         token_hash: Set(token.hash()),
         user_agent: Set(user_agent.map(|name| name.chars().take(200).collect())),
-        created_at: Set(now),
+        created_at: Set(Ord::min(since, now)),
         last_seen_at: Set(now),
         expires_at: Set(now.plus_ms(LIFETIME_MS)),
     };

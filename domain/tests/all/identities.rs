@@ -24,6 +24,7 @@ fn identity(subject: &str) -> Identity {
         username: Some("mara".into()),
         display_name: Some("Mara Lindt".into()),
         email: Some("mara@example.org".into()),
+        authenticated_at: None,
     }
 }
 
@@ -120,9 +121,17 @@ async fn who_has_no_password_sets_one_or_leaves_right_after_signing_in_and_not_l
     assert!(matches!(profile::change(ctx, &mara.viewer, email).await, Err(Error::Invalid { .. })));
     let left = accounts::delete(ctx, &mara.viewer, None, Said::Stays).await;
     assert!(matches!(left, Err(Error::Invalid { .. })));
-    let (_, token) =
-        identities::sign_in(ctx, &identity("1"), Device::default()).await.unwrap().unwrap();
-    let viewer = sessions::authenticate(ctx, token.as_str()).await.unwrap();
+    let back = async |minutes: i64| {
+        let authenticated_at = Some(ctx.clock().now().plus_ms(-minutes * 60 * 1_000));
+        let identity = Identity { authenticated_at, ..identity("1") };
+        let known = identities::sign_in(ctx, &identity, Device::default()).await.unwrap();
+        sessions::authenticate(ctx, known.unwrap().1.as_str()).await.unwrap()
+    };
+    // Whom the provider lets in without a word has shown nobody anything.
+    let silently = back(11).await;
+    let refused = accounts::change_password(ctx, &silently, None, &new).await;
+    assert!(matches!(refused, Err(Error::Invalid { .. })));
+    let viewer = back(1).await;
     accounts::change_password(ctx, &viewer, None, &new).await.unwrap();
     by_password(&house, "mara").await.unwrap();
     let wrong = accounts::delete(ctx, &viewer, None, Said::Stays).await;

@@ -16,7 +16,7 @@ use axum::{
 };
 use domain::accounts::{
     identities::{self, Arrived, Identity},
-    sessions::Token,
+    sessions::{self, Token},
 };
 use http::{HeaderMap, HeaderValue, header};
 use leptos::prelude::*;
@@ -71,6 +71,8 @@ pub struct Begin {
     next: String,
     /// Links the provider to the account that is signed in.
     link: Option<String>,
+    /// Whoever they are to the provider already, they show it again.
+    again: Option<String>,
 }
 
 /// `GET /sign-in/provider?next=`: off to the provider.
@@ -78,7 +80,7 @@ pub async fn begin(
     visit: Visit,
     caller: Caller,
     headers: HeaderMap,
-    Query(Begin { next, link }): Query<Begin>,
+    Query(Begin { next, link, again }): Query<Begin>,
 ) -> Page {
     let provider = provided(&visit)?;
     let links = link.is_some();
@@ -92,7 +94,7 @@ pub async fn begin(
     }
     let expected = identities::expect(&visit.house.ctx, caller.device()).await;
     expected.map_err(|error| visit.refused(error))?;
-    let sent = provider.send(&callback_address(&visit.house)).await;
+    let sent = provider.send(&callback_address(&visit.house), again.is_some()).await;
     let Sent { url, secrets } = sent.map_err(|refused| back(&visit, links, told(&refused)))?;
     // A browser keeps no cookie of any length.
     let next =
@@ -149,7 +151,13 @@ pub async fn callback(
     }
     let arrived = identities::arrive(ctx, &identity, caller.device()).await;
     match arrived.map_err(|error| refuse(&error.problem().detail))? {
-        Arrived::Known(_, token) => Ok(forget(enter(&visit, &headers, &caller, &token, &next))),
+        Arrived::Known(_, token) => {
+            if let Some(viewer) = &visit.viewer {
+                // This browser has another one from here on.
+                let _ = sessions::end(ctx, viewer, viewer.session()).await;
+            }
+            Ok(forget(enter(&visit, &headers, &caller, &token, &next)))
+        }
         Arrived::New(sealed) => {
             let chooses = Redirect::to("/sign-in/provider/name");
             Ok(with_cookie(chooses, &cookie.set(&Kept::New { sealed, next })))

@@ -9,11 +9,12 @@ use openidconnect::{
     EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
     core::{
-        CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreProviderMetadata,
-        CoreTokenResponse, CoreUserInfoClaims,
+        CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims,
+        CoreProviderMetadata, CoreTokenResponse, CoreUserInfoClaims,
     },
     reqwest,
 };
+use protocol::Timestamp;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{Refused, Secrets, Sent};
@@ -24,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const RESTS: Duration = Duration::from_secs(2);
 /// How long what it says of itself is believed.
 const KEPT: Duration = Duration::from_secs(60 * 60);
+/// Longer than anybody stays signed in to a provider.
+const LONG_AGO: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What signs people in.
 pub struct Provider {
@@ -122,20 +125,23 @@ impl Provider {
     }
 
     /// Where somebody is to go who wants to sign in, and what they have to show when they come back to
-    /// `callback`.
+    /// `callback`; whoever they are there already, they show it `again` if they have to.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn send(&self, callback: &str) -> Result<Sent, Refused> {
+    pub async fn send(&self, callback: &str, again: bool) -> Result<Sent, Refused> {
         let client = self.client(callback, true).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let flow = CoreAuthenticationFlow::AuthorizationCode;
-        let (url, state, nonce) = client
+        let request = client
             .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
             .add_scope(Scope::new("profile".into()))
             .add_scope(Scope::new("email".into()))
-            .set_pkce_challenge(challenge)
-            .url();
+            // Who asks for it, however long that is, is told when they were there last.
+            .set_max_age(LONG_AGO)
+            .set_pkce_challenge(challenge);
+        let request = if again { request.add_prompt(CoreAuthPrompt::Login) } else { request };
+        let (url, state, nonce) = request.url();
         let secrets = Secrets {
             state: state.into_secret(),
             nonce: nonce.secret().clone(),
@@ -184,6 +190,7 @@ impl Provider {
             username: text(username.map(|name| name.as_str())),
             display_name: text(name.map(|name| name.as_str())),
             email: text(email.map(|email| email.as_str())),
+            authenticated_at: claims.auth_time().map(|at| Timestamp(at.timestamp_millis())),
         })
     }
 

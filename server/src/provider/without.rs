@@ -20,7 +20,7 @@ impl Provider {
         Err("KITH_OIDC_ISSUER: this build knows no identity provider (cargo feature oidc)".into())
     }
 
-    pub async fn send(&self, _: &str) -> Result<Sent, Refused> {
+    pub async fn send(&self, _: &str, _: bool) -> Result<Sent, Refused> {
         match self.never {}
     }
 

@@ -97,6 +97,13 @@ fn ByProvider(own: Own, form: Form) -> impl IntoView {
                                 {name}
                                 "."
                             </p>
+                            <a
+                                class="button button--plain"
+                                href="/sign-in/provider?again&next=/settings/security"
+                                rel="external"
+                            >
+                                "Sign in again"
+                            </a>
                             {may_unlink
                                 .then(|| {
                                     view! {
