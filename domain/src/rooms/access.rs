@@ -404,16 +404,17 @@ pub struct Inside {
     pub is_inside: bool,
 }
 
-/// Who of these is where now, each in one reading with the room's `access`. For delivery alone: it
-/// proves nothing to who wants to do something there.
+/// Who of these is where now, each in one reading with the room's `access`; nobody, and for good, where the
+/// room is gone. For delivery alone: it proves nothing to who wants to do something there.
 ///
 /// # Errors
 /// As reading fails.
 pub async fn inside(ctx: &Ctx, pairs: &[(RoomId, AccountId)]) -> Result<Vec<Inside>> {
     let conn = ctx.db.deliver();
-    let sql = "SELECT DISTINCT w.room_id, w.account_id, room.access, \
+    let sql = "SELECT DISTINCT w.room_id, w.account_id, \
+               COALESCE(room.access, 9223372036854775807) AS access, \
                membership.account_id IS NOT NULL AS is_inside \
-               FROM w JOIN room ON room.id = w.room_id \
+               FROM w LEFT JOIN room ON room.id = w.room_id \
                LEFT JOIN membership ON membership.room_id = w.room_id \
                AND membership.account_id = w.account_id";
     let mut found = Vec::with_capacity(pairs.len());

@@ -118,6 +118,24 @@ async fn turn_out(one: &House, other: &House) {
 }
 
 #[tokio::test]
+async fn a_room_that_is_deleted_before_the_other_node_looks_is_left_there() {
+    let shared = Shared::start();
+    // With nobody to wake it, the other looks when all is over.
+    let one = House::node(&shared.database_url, None).await;
+    let other = House::node(&shared.database_url, None).await;
+    for round in 0..3 {
+        let alice = one.person(&format!("alice{round}")).await;
+        let made = alice.post("/rooms", json!({"name": "Square", "kind": "public"})).await;
+        let room: RoomId = made.body["id"].as_str().unwrap().parse().unwrap();
+        let bob = one.person(&format!("bob{round}")).await.at(&other);
+        assert_eq!(bob.put(&format!("/rooms/{room}/members/me"), None).await.status, 200);
+        let (mut his, _) = bob.connect().await;
+        assert_eq!(alice.delete(&format!("/rooms/{room}")).await.status, 204);
+        his.until(|event| *event == Event::RoomLeft { room }).await;
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_ends_on_one_node_closes_its_sockets_on_the_other() {
     let shared = Shared::start();
     let [one, other] = House::nodes(&shared).await;
