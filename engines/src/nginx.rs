@@ -11,7 +11,7 @@ use crate::process::{As, Process, address, command, free_port};
 pub struct Nginx {
     _folder: TempDir,
     port: u16,
-    _process: Process,
+    process: Process,
 }
 
 impl Nginx {
@@ -56,11 +56,18 @@ impl Nginx {
         let mut nginx = command("nginx", As::Ourselves);
         nginx.args(["-c", &path("nginx.conf"), "-e", &path("errors")]);
         let process = Process::start(nginx, port);
-        Self { _folder: folder, port, _process: process }
+        Self { _folder: folder, port, process }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         address(self.port)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Killed, it would leave behind those who work for it.
+        self.process.ask_to_end();
     }
 }

@@ -11,6 +11,8 @@ use std::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a process may take to end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Below those that the system gives to whoever connects somewhere: what is stopped for a while has to find
 /// its port free again.
@@ -95,6 +97,16 @@ impl Process {
         let pid = self.0.id().to_string();
         let sent = Command::new("pkill").args([signal, "-P", &pid]).status().expect("pkill");
         assert!(sent.success(), "it has children");
+    }
+
+    /// Lets it end by itself, for a moment; who asks may be ending for a fault, and learns nothing of others.
+    pub(crate) fn ask_to_end(&mut self) {
+        let pid = self.0.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).stderr(Stdio::null()).status();
+        let late = Instant::now() + FAREWELL;
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < late {
+            sleep(Duration::from_millis(10));
+        }
     }
 
     /// Ends it by a signal, and waits until it is gone.
