@@ -246,13 +246,21 @@ impl Room {
 
     /// Queues what has been delivered since a revision.
     fn catch_up(&self, seat: &Seat, revision: i64) {
-        let Some((frames, now)) = self.recent.since(revision) else {
+        match self.recent.since(revision) {
+            Some((frames, now)) => self.bring_up(seat, revision, Some(frames), now),
+            None => self.bring_up(seat, revision, None, revision),
+        }
+    }
+
+    /// Queues what came since a revision and up to `now`; a `gap` where that is too much, or not known.
+    pub fn bring_up(&self, seat: &Seat, since: i64, frames: Option<Vec<Frame>>, now: i64) {
+        let Some(frames) = frames else {
             seat.queue.push(Frame::of(&Event::Gap { room: Some(self.id), after: None }));
             return;
         };
-        let mut last = revision;
+        let mut last = since;
         for frame in frames {
-            let Some((_, revision)) = frame.number() else { continue };
+            let Some((_, revision)) = frame.number().filter(|(_, at)| *at > last) else { continue };
             if revision > last + 1 {
                 seat.queue.push(Frame::skip(self.id, revision - 1));
             }

@@ -1,7 +1,7 @@
 //! One connection's place: whose it is, what waits for it, and which rooms it hears.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -24,8 +24,9 @@ pub struct Seat {
 #[derive(Debug, Default)]
 pub struct Hears {
     pub rooms: HashSet<RoomId>,
-    /// Rooms that were joined, and whose state is not told yet.
-    pub joining: HashSet<RoomId>,
+    /// Rooms that were joined, and whose state is not told yet; with the revision that `ready` told of them,
+    /// if it did: what came since is to be told first.
+    pub joining: HashMap<RoomId, Option<i64>>,
     /// Rooms that were left before the seat took its place in its rooms.
     pub left: HashSet<RoomId>,
     pub listens: bool,
@@ -71,6 +72,6 @@ impl Seat {
     /// Whether it may be answered about the room: it hears it, or is about to.
     pub fn may_hear(&self, room: RoomId) -> bool {
         let hears = self.hears();
-        hears.rooms.contains(&room) || hears.joining.contains(&room)
+        hears.rooms.contains(&room) || hears.joining.contains_key(&room)
     }
 }

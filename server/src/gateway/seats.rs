@@ -59,6 +59,16 @@ pub struct Open {
     pub standings: Vec<RoomId>,
 }
 
+/// What came in a room that some connections of an account were told of before they heard it.
+#[derive(Clone, Debug)]
+pub struct Missed {
+    pub since: i64,
+    /// The revision that it is whole to.
+    pub now: i64,
+    /// In rising revision; `None` where they are too many.
+    pub frames: Option<Vec<Frame>>,
+}
+
 /// Where a change of who is in a room stands among those that were heard of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
@@ -139,7 +149,7 @@ impl Seats {
             if access < room.newest().1 || room.lacks(revision) {
                 // Somebody came or went since it was read: perhaps this one; or what was said since is
                 // not known here.
-                hears.joining.insert(id);
+                hears.joining.insert(id, Some(revision));
                 room.join(seat);
                 open.standings.push(id);
                 continue;
@@ -169,7 +179,7 @@ impl Seats {
         }
         drop(accounts);
         let heard = std::mem::replace(&mut *seat.hears(), Hears { gone: true, ..Hears::default() });
-        for id in heard.rooms.into_iter().chain(heard.joining) {
+        for id in heard.rooms.into_iter().chain(heard.joining.into_keys()) {
             self.unseat(&mut self.rooms.lock(&id), id, seat);
         }
     }
@@ -324,10 +334,23 @@ impl Seats {
         self.rooms.lock(&id).get(&id).into_iter().flat_map(Room::accounts).collect()
     }
 
-    /// The room's state, read at this position, to those of an account's connections that are in it;
-    /// to who has just joined, what came since then as well. Says what is to be read: more of the
-    /// room, or whether the account still is in it.
-    pub fn tell_room(&self, account: AccountId, state: &Frame, position: Position) -> Open {
+    /// The earliest revision that `ready` told those of an account's connections that still wait for a
+    /// room; `None` where it told none of them.
+    pub fn told(&self, account: AccountId, id: RoomId) -> Option<i64> {
+        let told = |seat: &Arc<Seat>| seat.hears().joining.get(&id).copied().flatten();
+        self.of(account).iter().filter_map(told).min()
+    }
+
+    /// The room's state, read at this position, to those of an account's connections that are in it; to
+    /// whom `ready` told of it what was `missed` since, and to who has just joined, what came since then
+    /// as well. Says what is to be read: more of the room, or whether the account still is in it.
+    pub fn tell_room(
+        &self,
+        account: AccountId,
+        state: &Frame,
+        position: Position,
+        missed: Option<&Missed>,
+    ) -> Open {
         let Position { room: id, revision, access } = position;
         let mut open = Open::default();
         for seat in self.of(account) {
@@ -336,20 +359,33 @@ impl Seats {
             let Some(room) = rooms.get_mut(&id) else { continue };
             if hears.rooms.contains(&id) {
                 seat.queue.push(state.clone());
-            } else if !room.is_joining(&seat) {
                 continue;
-            } else if access < room.newest().1 || room.lacks(revision) {
+            }
+            let Some(told) = hears.joining.get(&id).copied().filter(|_| room.is_joining(&seat))
+            else {
+                continue;
+            };
+            let missed = missed.filter(|missed| told.is_some_and(|told| missed.since <= told));
+            let revision = missed.map_or(revision, |missed| missed.now);
+            let is_unread = told.is_some() && missed.is_none();
+            if is_unread || access < room.newest().1 || room.lacks(revision) {
                 // As where a seat is taken.
                 open.standings.push(id);
-            } else {
-                hears.joining.remove(&id);
-                hears.rooms.insert(id);
-                seat.queue.push(state.clone().standing_at(id, revision));
-                room.seat(&seat, revision, access);
-                self.audience.enter(id, account);
-                if room.is_behind() {
-                    open.rooms.push(id);
+                continue;
+            }
+            hears.joining.remove(&id);
+            hears.rooms.insert(id);
+            match (told, missed) {
+                (Some(told), Some(missed)) => {
+                    seat.queue.push(state.clone());
+                    room.bring_up(&seat, told, missed.frames.clone(), missed.now);
                 }
+                _ => seat.queue.push(state.clone().standing_at(id, revision)),
+            }
+            room.seat(&seat, revision, access);
+            self.audience.enter(id, account);
+            if room.is_behind() {
+                open.rooms.push(id);
             }
         }
         open
@@ -422,7 +458,7 @@ impl Seats {
             let mut hears = seat.hears();
             hears.left.remove(&id);
             if !hears.gone && !hears.rooms.contains(&id) {
-                hears.joining.insert(id);
+                hears.joining.entry(id).or_insert(None);
                 self.entry(&mut rooms, id).join(&seat);
                 any = true;
             }
@@ -437,7 +473,7 @@ impl Seats {
             let mut rooms = self.rooms.lock(&id);
             let mut hears = seat.hears();
             any |= hears.rooms.remove(&id);
-            any |= hears.joining.remove(&id);
+            any |= hears.joining.remove(&id).is_some();
             if !hears.listens {
                 any |= hears.left.insert(id);
             }

@@ -9,12 +9,16 @@ use std::{
 
 use domain::{Ctx, Error, accounts, messages, notifications, presence, rooms};
 use protocol::{
-    AccountId, Event, MessageId, NotificationId, RoomId, friends::Relation, rooms::Kind,
+    AccountId, Event, Message, MessageId, NotificationId, RoomId, friends::Relation, rooms::Kind,
     socket::Notice,
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{hub::Hub, queue::Frame};
+use super::{
+    hub::Hub,
+    queue::{Frame, Numbered},
+    seats::Missed,
+};
 
 /// How often everyone in a room is told its state: who comes in hundreds is told of in one.
 const EVERYONE: Duration = Duration::from_secs(1);
@@ -132,11 +136,16 @@ impl Hub {
         if !self.seats.is_here(account) {
             return Ok(());
         }
+        // Before the room is read, so that it stands there or further.
+        let missed = match self.seats.told(account, id) {
+            Some(told) => self.missed_since(ctx, id, told).await?,
+            None => None,
+        };
         match rooms::show_at(ctx, account, id).await {
             Ok((mut room, position)) => {
                 self.dress(ctx, [&mut room]).await;
                 let state = Frame::of(&Event::Room { room });
-                let open = self.seats.tell_room(account, &state, position);
+                let open = self.seats.tell_room(account, &state, position, missed.as_ref());
                 self.read_open(account, open);
                 self.moves.count([id]);
                 Ok(())
@@ -148,6 +157,23 @@ impl Hub {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What came in a room since a revision; `None` where it is gone.
+    async fn missed_since(
+        &self,
+        ctx: &Ctx,
+        id: RoomId,
+        since: i64,
+    ) -> domain::Result<Option<Missed>> {
+        let missed = messages::missed(ctx, &[(id, since)]).await?;
+        let frame = |message: &Message| Frame::numbered(&Numbered::latest(message));
+        let frames = |messages: Vec<Message>| messages.iter().map(frame).collect();
+        Ok(missed.into_iter().next().map(|missed| Missed {
+            since,
+            now: missed.now.revision,
+            frames: missed.messages.map(frames),
+        }))
     }
 
     async fn say_everyone(&self, ctx: &Ctx, id: RoomId) -> domain::Result<Kind> {

@@ -1,5 +1,7 @@
 //! The places, moved by hand into every order that commits and readings may come in.
 
+use protocol::Event;
+
 use super::{super::recent::Marks, *};
 
 fn room() -> RoomId {
@@ -47,6 +49,28 @@ fn who_was_turned_out_on_the_way_in_is_looked_at_first() {
     let open = seats.listen_to(&seat, [at(10, 1)]);
     assert_eq!((open.rooms, open.standings), (vec![], vec![room()]));
     assert!(!seat.is_in(room()));
+}
+
+#[test]
+fn who_was_told_less_than_is_remembered_hears_what_came_since_in_its_turn() {
+    let seats = Seats::default();
+    let (first, late) = (enter(&seats, 1), enter(&seats, 2));
+    seats.listen_to(&first, [at(11, 1)]);
+    // It read the room before the other did, and comes after it.
+    assert_eq!(seats.listen_to(&late, [at(10, 1)]).standings, [room()]);
+    assert_eq!(seats.told(late.account(), room()), Some(10));
+    let state = Frame::of(&Event::RoomLeft { room: room() });
+    let unread = seats.tell_room(late.account(), &state, at(12, 1), None);
+    assert_eq!(unread.standings, [room()], "what came since is to be read first");
+    let frame = |revision| Frame::skip(room(), revision);
+    let missed = Missed { since: 9, now: 12, frames: Some(vec![frame(10), frame(11), frame(12)]) };
+    seats.hear(room(), heard(12, 1));
+    seats.hear(room(), heard(13, 1));
+    let open = seats.tell_room(late.account(), &state, at(13, 1), Some(&missed));
+    assert!(open.standings.is_empty() && open.rooms.is_empty());
+    seats.hear(room(), heard(14, 1));
+    assert_eq!(told(&late), [11, 12, 13, 14]);
+    assert_eq!(seats.told(late.account(), room()), None);
 }
 
 #[test]
