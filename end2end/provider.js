@@ -58,10 +58,15 @@ export class Identities {
   }
 }
 
-// Signs in on the provider's own pages.
-export async function identify(page, name) {
+// Shows the provider who somebody is, on its own page.
+export async function authenticate(page, name) {
   await page.locator("input[name=login]").fill(name);
   await page.locator("input[name=password]").fill("whatever");
   await page.getByRole("button", { name: "Sign-in" }).click();
+}
+
+// The same for the first time: then it asks whether this house may know.
+export async function identify(page, name) {
+  await authenticate(page, name);
   await page.getByRole("button", { name: "Continue" }).click();
 }

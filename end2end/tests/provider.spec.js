@@ -1,6 +1,6 @@
 // Signing in by an identity provider: a real one, in a real browser.
 import { PASSWORD, accessible, alive, expect, signIn, test as base } from "../house.js";
-import { Identities, NAME, identify } from "../provider.js";
+import { Identities, NAME, authenticate, identify } from "../provider.js";
 
 const test = base.extend({
   identities: async ({}, use) => {
@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page.getByText(`You sign in with ${NAME}.`)).toBeVisible();
     // The provider knows her by now; she shows it again who she is all the same.
     await page.getByRole("link", { name: "Sign in again" }).click();
-    await identify(page, "mara");
+    await authenticate(page, "mara");
     await expect(page).toHaveURL(`${house.url}/settings/security`);
     await expect(page.getByText("This device")).toHaveCount(1);
     await page.getByLabel("A password", { exact: true }).fill(PASSWORD);
