@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::{task::JoinSet, time::Instant};
 
 use super::{
     house::{House, PATIENCE},
@@ -60,7 +57,8 @@ async fn whatever_becomes_of_redis_the_other_node_is_less_than_a_second_behind()
         != "online"
     {
         assert!(Instant::now() < late, "Redis is back, and who is there is not seen");
-        sleep(Duration::from_millis(50)).await;
+        // Who does not listen is silent, and is taken to be gone.
+        probe.heard_after(&house).await;
     }
     holds(&house, clients, &rooms).await;
 }
