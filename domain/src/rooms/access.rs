@@ -1,10 +1,10 @@
 //! Who may do what in a room. A [`Member`] is proof of membership when it was read; in the
 //! transaction that stores, [`still_member`] reads it again, and [`speaker`] whether the room is open.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use protocol::{
-    AccountId, RoomId, SessionId, Timestamp, User,
+    AccountId, RoomId, Timestamp,
     rooms::{Kind, Retention, Role},
 };
 use sea_orm::{
@@ -12,15 +12,10 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::{
-    entity::{membership, removal, room},
-    list::Position,
-};
+use super::entity::{membership, room};
 use crate::{
     Ctx, Error, Result, Viewer,
-    accounts::Named,
-    db::Tx,
-    db::statement,
+    db::{Tx, statement},
     rows::{Of, Rows, padded},
 };
 
@@ -32,10 +27,10 @@ pub struct Member {
     role: Role,
     kind: Kind,
     retention: Retention,
-    first_seq: i64,
+    pub(super) first_seq: i64,
     last_seq: i64,
     revision: i64,
-    access: i64,
+    pub(super) access: i64,
 }
 
 impl Member {
@@ -107,115 +102,6 @@ pub async fn member(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Member> {
     })
 }
 
-/// Proof that a room may be read: by who is in it, or, of a public one, by anyone. Made by [`reader`],
-/// or of a [`Member`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reader {
-    room: RoomId,
-    /// Who is in it; nobody, where it is read as everyone may.
-    account: Option<AccountId>,
-    first_seq: i64,
-    last_seq: i64,
-    revision: i64,
-    access: i64,
-}
-
-impl Reader {
-    pub fn room(&self) -> RoomId {
-        self.room
-    }
-
-    /// Who reads it as one who is in it.
-    pub fn account(&self) -> Option<AccountId> {
-        self.account
-    }
-
-    /// The first number that the room keeps.
-    pub fn first_seq(&self) -> i64 {
-        self.first_seq
-    }
-
-    /// The room's last number when this was proven: what is read later has at least that.
-    pub fn last_seq(&self) -> i64 {
-        self.last_seq
-    }
-
-    /// The room's revision when this was proven.
-    pub fn revision(&self) -> i64 {
-        self.revision
-    }
-
-    /// Where the room stood when this was proven.
-    pub fn position(&self) -> Position {
-        Position { room: self.room, revision: self.revision, access: self.access }
-    }
-}
-
-impl From<&Member> for Reader {
-    fn from(member: &Member) -> Self {
-        Self {
-            room: member.room,
-            account: Some(member.account()),
-            first_seq: member.first_seq,
-            last_seq: member.last_seq,
-            revision: member.revision,
-            access: member.access,
-        }
-    }
-}
-
-/// Somebody, or nobody, as a reader of this room.
-///
-/// # Errors
-/// `NotFound` where there is no such room, or it is not theirs to read.
-pub async fn reader(ctx: &Ctx, viewer: Option<&Viewer>, id: RoomId) -> Result<Reader> {
-    if let Some(viewer) = viewer {
-        match member(ctx, viewer, id).await {
-            Ok(member) => return Ok((&member).into()),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-        if removal::Entity::find_by_id((id, viewer.account())).one(ctx.db.read()).await?.is_some() {
-            return Err(Error::NotFound);
-        }
-    }
-    let room = room::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound)?;
-    if !is_open_to_all(&room) {
-        return Err(Error::NotFound);
-    }
-    Ok(Reader {
-        room: id,
-        account: None,
-        first_seq: room.first_seq,
-        last_seq: room.last_seq,
-        revision: room.revision,
-        access: room.access,
-    })
-}
-
-/// Whether a room may be read, by who was in it when that was proven, or by anyone.
-///
-/// # Errors
-/// `NotFound` where it may not.
-pub(crate) async fn may_read(
-    conn: &impl ConnectionTrait,
-    id: RoomId,
-    account: Option<AccountId>,
-) -> Result<()> {
-    let may = match account {
-        Some(account) => membership_of(conn, id, account).await?.is_some(),
-        None => {
-            room::Entity::find_by_id(id).one(conn).await?.is_some_and(|room| is_open_to_all(&room))
-        }
-    };
-    if may { Ok(()) } else { Err(Error::NotFound) }
-}
-
-/// Whether anybody may read a room, also signed out.
-pub(crate) fn is_open_to_all(room: &room::Model) -> bool {
-    room.kind == Kind::Public && !room.staff_only && !room.closed
-}
-
 /// Whether the member may say something, as far as can be known without saying it.
 ///
 /// # Errors
@@ -259,7 +145,8 @@ pub(crate) async fn not_muted(tx: &Tx, member: &Member) -> Result<()> {
     }
 }
 
-const MUTED: &str = "A moderator has muted you here for a while.";
+/// Why who is muted says nothing.
+pub(super) const MUTED: &str = "A moderator has muted you here for a while.";
 
 /// Whether the members of a room may speak there now, by its locked row.
 ///
@@ -300,99 +187,6 @@ pub(crate) async fn lock_all(
         .all(tx.conn())
         .await?;
     Ok(rows.into_iter().map(|room| (room.id, room)).collect())
-}
-
-/// The memberships of rows that name a room and an account.
-pub(crate) const THEIRS: &str =
-    "membership.room_id = w.room_id AND membership.account_id = w.account_id";
-
-/// Whose standing in which room.
-pub(crate) type Key = (SessionId, RoomId);
-
-pub(crate) fn key(member: &Member) -> Key {
-    (member.viewer.session(), member.room)
-}
-
-/// Where a member stands now. Whose session has ended stands nowhere.
-#[derive(Clone, Debug)]
-pub(crate) enum Standing {
-    Inside(Box<Voice>),
-    Outside,
-}
-
-/// Who speaks in a room, and what keeps them from it.
-#[derive(Clone, Debug)]
-pub(crate) struct Voice {
-    pub user: User,
-    pub role: Role,
-    pub muted_until: Option<Timestamp>,
-    /// When they said something last.
-    pub spoke_at: Option<Timestamp>,
-}
-
-impl Voice {
-    /// Whether they may say something now, where one may only so often.
-    ///
-    /// # Errors
-    /// `Forbidden` for who is muted; `RateLimited` for who has just spoken in a slow room.
-    pub(crate) fn may_be_heard(&self, slow_mode: i64, now: Timestamp) -> Result<()> {
-        if self.muted_until.is_some_and(|until| until > now) {
-            return Err(Error::Forbidden(MUTED));
-        }
-        if slow_mode > 0
-            && self.role == Role::Member
-            && let Some(at) = self.spoke_at
-        {
-            let wait = at.0 + slow_mode * 1_000 - now.0;
-            if wait > 0 {
-                return Err(Error::RateLimited { retry_after_ms: wait.unsigned_abs() });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Reads where these members stand, in the transaction that stores for them.
-pub(crate) async fn standings(tx: &Tx, members: &[&Member]) -> Result<HashMap<Key, Standing>> {
-    let keys: Vec<Key> =
-        members.iter().map(|member| key(member)).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut rows = Rows::new([("n", Of::Number), ("session_id", Of::Id), ("room_id", Of::Id)]);
-    for (n, (session, room)) in (0_i64..).zip(&keys) {
-        rows.push([n.into(), (*session).into(), (*room).into()]);
-    }
-    let sql = "SELECT w.n, session.expires_at, account.username, account.display_name, \
-               account.picture_id, membership.account_id AS inside, membership.role, \
-               membership.muted_until, membership.spoke_at \
-               FROM w JOIN session ON session.id = w.session_id \
-               JOIN account ON account.id = session.account_id \
-               LEFT JOIN membership ON membership.room_id = w.room_id \
-               AND membership.account_id = session.account_id";
-    let statement = rows.read(tx.conn().get_database_backend(), sql);
-    let mut standings = HashMap::with_capacity(keys.len());
-    for row in tx.conn().query_all_raw(statement).await? {
-        let n: i64 = row.try_get("", "n")?;
-        let key = usize::try_from(n).ok().and_then(|n| keys.get(n));
-        let (Some(key), true) = (key, row.try_get::<Timestamp>("", "expires_at")? > tx.now())
-        else {
-            continue;
-        };
-        let standing = match row.try_get::<Option<AccountId>>("", "inside")? {
-            None => Standing::Outside,
-            Some(id) => {
-                let (username, display_name) =
-                    (row.try_get("", "username")?, row.try_get("", "display_name")?);
-                let picture_id = row.try_get("", "picture_id")?;
-                Standing::Inside(Box::new(Voice {
-                    user: Named { id, username, display_name, picture_id }.into(),
-                    role: row.try_get("", "role")?,
-                    muted_until: row.try_get("", "muted_until")?,
-                    spoke_at: row.try_get("", "spoke_at")?,
-                }))
-            }
-        };
-        standings.insert(*key, standing);
-    }
-    Ok(standings)
 }
 
 /// Whether an account is in a room, and the room's `access` when that was read.

@@ -11,9 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    access,
     entity::{membership, room},
-    members,
+    members, reader,
 };
 use crate::{Ctx, Result, db::Tx};
 
@@ -61,7 +60,7 @@ pub async fn begin(ctx: &Ctx) -> Result<()> {
 /// As reading fails.
 pub async fn welcoming(ctx: &Ctx) -> Result<Option<RoomId>> {
     let first = room::Entity::find_by_id(id(1)).one(ctx.db.read()).await?;
-    Ok(first.filter(access::is_open_to_all).map(|room| room.id))
+    Ok(first.filter(reader::is_open_to_all).map(|room| room.id))
 }
 
 /// Gives the first rooms that have no owner to who administers the house.

@@ -11,7 +11,7 @@ use sea_orm::{
     QueryResult, QuerySelect as _, Value, prelude::Uuid,
 };
 
-use super::{access::Reader, entity::room};
+use super::{entity::room, reader::Reader};
 use crate::{
     Ctx, Error, Result, Viewer, accounts,
     db::statement,

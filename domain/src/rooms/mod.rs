@@ -10,9 +10,11 @@ mod list;
 mod members;
 pub mod moderation;
 mod read;
+mod reader;
 pub mod settings;
+pub(crate) mod standing;
 
-pub use access::{Inside, Member, Reader, inside, may_speak, member, reader};
+pub use access::{Inside, Member, inside, may_speak, member};
 pub(crate) use beginning::adopt;
 pub use beginning::{begin, welcoming};
 pub use directory::directory;
@@ -23,3 +25,5 @@ pub(crate) use members::leave_all;
 pub use members::{add, create, join, leave, members, remove};
 pub(crate) use read::{advance_all, spoke};
 pub use read::{mark_read, marker};
+pub(crate) use reader::may_read;
+pub use reader::{Reader, reader};

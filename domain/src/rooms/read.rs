@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, entity::prelude::*};
 use super::{
     access::{self, Member},
     entity::{membership, room},
+    standing,
 };
 use crate::{
     Ctx, Error, Result,
@@ -87,7 +88,7 @@ pub(crate) async fn advance_all(
     }
     let set = [("read_seq", "w.seq"), ("spoke_at", "w.at")];
     let backend = tx.conn().get_database_backend();
-    let statement = rows.update(backend, "membership", &set, access::THEIRS);
+    let statement = rows.update(backend, "membership", &set, standing::THEIRS);
     tx.conn().execute_raw(statement).await?;
     Ok(())
 }

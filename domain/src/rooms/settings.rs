@@ -11,6 +11,7 @@ use super::{
     entity::{invite, log, membership, removal, room},
     list, members,
     moderation::note,
+    reader::is_open_to_all,
 };
 use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx, followers};
 
@@ -84,7 +85,7 @@ pub async fn change(ctx: &Ctx, member: &Member, change: RoomChange) -> Result<Ro
         }
         let hides = changed.kind.is_set() || changed.staff_only.is_set();
         room::Entity::update(changed).exec(tx.conn()).await?;
-        if hides && access::is_open_to_all(&room) {
+        if hides && is_open_to_all(&room) {
             tx.emit(Change::Hidden { room: room.id });
         }
         tx.emit(Change::RoomChanged { room: room.id });
