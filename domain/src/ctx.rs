@@ -25,6 +25,8 @@ const PING: Duration = Duration::from_secs(2);
 
 /// As many connections to a server are enough for a busy node: more only wait for each other.
 pub const CONNECTIONS: u32 = 19;
+/// As long is waited for what Redis knows: longer than it takes, and nothing that a person would notice.
+const REDIS_PATIENCE: Duration = Duration::from_millis(200);
 
 /// What a [`Ctx`] is opened with.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Config {
     pub connections: u32,
     /// `redis://…`, `rediss://…` or `redis-cluster://…`, by which nodes tell each other at once.
     pub redis_url: Option<String>,
+    /// How long anybody waits for what Redis knows, before they go on without it.
+    pub redis_patience: Duration,
     pub clock: Clock,
     /// How often things may be done; `None` for as often as anybody likes.
     pub quotas: Option<Quotas>,
@@ -56,6 +60,7 @@ impl Config {
             database_url: database_url.into(),
             connections: CONNECTIONS,
             redis_url: None,
+            redis_patience: REDIS_PATIENCE,
             clock: Clock::System,
             quotas: None,
             address: "http://localhost".into(),
@@ -106,7 +111,8 @@ impl Ctx {
         db.migrate(migrate).await?;
         let House { epoch, secret } = house(&db, &config.clock).await?;
         // First it listens, then it reads where the others stand.
-        let bus = Bus::open(config.redis_url.as_deref(), &epoch, &config.clock).await?;
+        let redis_url = config.redis_url.as_deref();
+        let bus = Bus::open(redis_url, &epoch, &config.clock, config.redis_patience).await?;
         if let Some(lanes) = db.lanes() {
             change_log::follow(lanes, db.deliver(), &config.clock, &bus).await?;
         }

@@ -3,142 +3,32 @@
 //! each counts for itself. Nobody waits for it with a message: what is too much for all together is
 //! known with the next.
 
+mod rules;
 mod shared;
+mod store;
 
 use std::{
-    collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher as _},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::Arc,
 };
 
 use governor::{
     NotUntil, Quota, RateLimiter, clock::Clock as _, middleware::NoOpMiddleware, nanos::Nanos,
-    state::StateStore,
 };
 use protocol::AccountId;
 
+pub use rules::{Quotas, Rule, names};
+use rules::{RULES, quota};
 pub(crate) use shared::Shared;
+use store::{Instants, Store};
 
 use crate::{Clock, Error, Result};
-
-/// What is counted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Rule {
-    /// Failed sign-ins to one account from one address.
-    SignIn,
-    /// Failed sign-ins from one address.
-    SignInAddress,
-    /// Wrong passwords of somebody who is signed in.
-    Password,
-    /// Accounts made from one address.
-    SignUp,
-    /// Letters to one address, for a reset or for confirming it.
-    Letter,
-    /// Addresses that one account says are its own.
-    Claim,
-    /// Changes of one account's profile, and of whether it is seen.
-    Profile,
-    /// Rooms that one account joins or leaves.
-    Membership,
-    /// Links for a forgotten password, asked for from one address.
-    Reset,
-    /// Passwords whose strength is judged, for one address.
-    Strength,
-    /// Messages of one account.
-    Message,
-    /// Searches for people by one account.
-    Search,
-    /// Friend requests of one account.
-    Request,
-    /// Pictures of one account.
-    Picture,
-    /// Archives of one account's data.
-    Export,
-    /// Rooms that one account makes.
-    Room,
-    /// Invites that one account makes.
-    Invite,
-    /// Reactions of one account.
-    Reaction,
-    /// People whom one account mentions.
-    Mention,
-    /// Sockets of one account.
-    Handshake,
-    /// Sockets from one address that were refused.
-    HandshakeAddress,
-}
-
-/// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
-/// many at once.
-const RULES: [(Rule, &str, u32, u64, u32); 21] = [
-    (Rule::SignIn, "sign-in", 5, 60, 5),
-    (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
-    (Rule::Password, "password", 5, 60, 5),
-    (Rule::SignUp, "sign-up", 5, 3_600, 5),
-    (Rule::Letter, "letter", 3, 3_600, 3),
-    (Rule::Claim, "claim", 10, 3_600, 10),
-    (Rule::Profile, "profile", 60, 60, 30),
-    (Rule::Membership, "membership", 60, 60, 60),
-    (Rule::Reset, "reset", 20, 3_600, 20),
-    (Rule::Strength, "strength", 60, 60, 60),
-    (Rule::Message, "message", 10, 1, 20),
-    (Rule::Search, "search", 30, 60, 30),
-    (Rule::Request, "request", 60, 3_600, 30),
-    (Rule::Picture, "picture", 10, 60, 10),
-    (Rule::Export, "export", 5, 3_600, 5),
-    (Rule::Room, "room", 30, 3_600, 30),
-    (Rule::Invite, "invite", 60, 3_600, 30),
-    (Rule::Reaction, "reaction", 10, 1, 40),
-    (Rule::Mention, "mention", 60, 60, 60),
-    (Rule::Handshake, "handshake", 30, 60, 30),
-    (Rule::HandshakeAddress, "handshake-address", 30, 60, 30),
-];
 
 /// Who is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key(u64);
-
-/// Quotas other than the usual ones, as `message=10/s:20,sign-up=5/h`: so many in a second, minute,
-/// hour or day, and after the colon how many at once.
-#[derive(Clone, Debug, Default)]
-pub struct Quotas(Vec<(usize, Quota)>);
-
-impl FromStr for Quotas {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let one = |part: &str| {
-            let (name, rest) = part.split_once('=')?;
-            let rule = RULES.iter().position(|rule| rule.1 == name.trim())?;
-            let (count, rest) = rest.split_once('/')?;
-            let (unit, burst) = rest.split_once(':').unwrap_or((rest, count));
-            let seconds = match unit.trim() {
-                "s" => 1,
-                "m" => 60,
-                "h" => 3_600,
-                "d" => 86_400,
-                _ => return None,
-            };
-            let count: NonZeroU32 = count.trim().parse().ok()?;
-            let burst: NonZeroU32 = burst.trim().parse().ok()?;
-            Some((rule, quota(count, seconds, burst)))
-        };
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let read =
-            |part| one(part).ok_or_else(|| format!("{part} is no limit such as message=10/s:20"));
-        parts.map(read).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-fn quota(count: NonZeroU32, seconds: u64, burst: NonZeroU32) -> Quota {
-    let each = Duration::from_secs(seconds) / count.get();
-    // Never zero: a count is at most a few thousand millions a second.
-    Quota::with_period(each).unwrap_or(Quota::per_second(count)).allow_burst(burst)
-}
 
 /// The counters of this process. Cheap to clone.
 #[derive(Clone)]
@@ -216,7 +106,7 @@ impl Limits {
         let Some(shared) = &counters.shared else { return Ok(()) };
         match shared.take_along(rule, key, counter.quota, counters.clock.now()) {
             0 => Ok(()),
-            wait => Err(Error::RateLimited { retry_after_ms: wait }),
+            wait => Err(limited(rule, wait)),
         }
     }
 
@@ -239,7 +129,7 @@ impl Limits {
         let Some((counters, counter)) = self.counter(rule) else { return Ok(()) };
         let Some(shared) = &counters.shared else { return Ok(()) };
         match shared.take(rule, key, counter.quota, counters.clock.now()).await {
-            Some(wait) if wait > 0 => Err(Error::RateLimited { retry_after_ms: wait }),
+            Some(wait) if wait > 0 => Err(limited(rule, wait)),
             // Who has counted here is within their bounds here, at least.
             _ => Ok(()),
         }
@@ -247,12 +137,12 @@ impl Limits {
 
     fn count(&self, rule: Rule, key: Key) -> Result<()> {
         let Some((counters, counter)) = self.counter(rule) else { return Ok(()) };
-        let limited = |until: NotUntil<Nanos>| {
+        let too_much = |until: NotUntil<Nanos>| {
             let now = counters.rules[0].limiter.clock().now();
             let wait = until.wait_time_from(now).as_millis();
-            Error::RateLimited { retry_after_ms: u64::try_from(wait).unwrap_or(u64::MAX).max(1) }
+            limited(rule, u64::try_from(wait).unwrap_or(u64::MAX).max(1))
         };
-        counter.limiter.check_key(&key).map_err(limited)
+        counter.limiter.check_key(&key).map_err(too_much)
     }
 
     /// Takes one back that turned out not to count.
@@ -271,6 +161,11 @@ impl Limits {
     }
 }
 
+fn limited(rule: Rule, wait_ms: u64) -> Error {
+    metrics::counter!("kith_limited_total", "rule" => rule.name()).increment(1);
+    Error::RateLimited { retry_after_ms: wait_ms }
+}
+
 /// What of an address one house has to itself.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -279,71 +174,6 @@ pub fn network(address: IpAddr) -> IpAddr {
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
         v4 => v4,
-    }
-}
-
-/// The house's clock, as governor reads it.
-#[derive(Clone, Debug)]
-struct Instants(Clock);
-
-impl governor::clock::Clock for Instants {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        Duration::from_millis(u64::try_from(self.0.now().0).unwrap_or(0)).into()
-    }
-}
-
-/// Until when each key has used up its quota, counted from when the limiter began.
-#[derive(Clone)]
-struct Store {
-    used: Arc<Mutex<Used>>,
-    clock: Instants,
-    begun: Nanos,
-}
-
-struct Used {
-    ends: HashMap<Key, Nanos>,
-    /// With as many keys those go whose time is over.
-    look_at: usize,
-}
-
-/// Keys past this are looked through for those whose time is over.
-const MANY: usize = 16 * 1_024;
-
-impl StateStore for Store {
-    type Key = Key;
-
-    fn measure_and_replace<T, F, E>(&self, key: &Key, measure: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let (value, until) = measure(used.ends.get(key).copied())?;
-        if used.ends.len() >= used.look_at {
-            // Whose time is over counts like somebody who never came.
-            let now = governor::clock::Reference::duration_since(&self.clock.now(), self.begun);
-            used.ends.retain(|_, end| *end > now);
-            used.look_at = MANY.max(2 * used.ends.len());
-        }
-        used.ends.insert(*key, until);
-        Ok(value)
-    }
-}
-
-impl Store {
-    fn new(clock: Instants) -> Self {
-        use governor::clock::Clock as _;
-
-        let used = Used { ends: HashMap::new(), look_at: MANY };
-        Self { used: Arc::new(Mutex::new(used)), begun: clock.now(), clock }
-    }
-
-    fn give_back(&self, key: Key, each: Duration) {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = used.ends.get_mut(&key) {
-            *until = until.saturating_sub(each.into());
-        }
     }
 }
 
@@ -392,33 +222,6 @@ mod tests {
         from("192.0.2.1").await.unwrap();
         assert!(wait(from("::ffff:192.0.2.1").await) > 0);
         assert!(limits.take_from(Rule::SignUp, None).await.is_ok());
-    }
-
-    #[test]
-    fn quotas_are_read_or_refused_in_words() {
-        for text in ["message=10/s:20", "sign-up = 5/h, search=1/d", ""] {
-            text.parse::<Quotas>().unwrap();
-        }
-        for text in ["message", "weather=1/s", "message=0/s", "message=1/y", "message=1/s:0"] {
-            assert!(text.parse::<Quotas>().unwrap_err().contains("such as"), "{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn whose_time_is_over_is_forgotten() {
-        let clock = Clock::fixed(Timestamp(1_000_000));
-        let limits = alone("", &clock);
-        for n in 0..MANY {
-            limits.take(Rule::Message, limits.key(n)).await.unwrap();
-        }
-        let kept = || {
-            let (_, counter) = limits.counter(Rule::Message).unwrap();
-            counter.used.used.lock().unwrap().ends.len()
-        };
-        assert_eq!(kept(), MANY);
-        clock.advance_ms(1_000);
-        limits.take(Rule::Message, limits.key("one more")).await.unwrap();
-        assert_eq!(kept(), 1);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(crate) fn listen(ctx: Ctx, open: Weak<()>) {
             }
             match heard {
                 Heard::Said(said) => take(&ctx, said).await,
+                Heard::Listens(room) => ctx.presence.asked(room),
                 Heard::Anew => ctx.presence.begin_anew(),
             }
         }

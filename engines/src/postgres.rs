@@ -19,6 +19,7 @@ pub struct Postgres {
     port: u16,
     /// How many bytes its databases have; `None` for as many as there are.
     room: Option<usize>,
+    settings: Vec<String>,
     process: Option<Process>,
 }
 
@@ -28,7 +29,15 @@ impl Postgres {
     /// # Panics
     /// Where PostgreSQL is not installed, or does not start.
     pub fn start() -> Self {
-        Self::with(None)
+        Self::with(&[])
+    }
+
+    /// The same, with settings of its own, such as `fsync=off`.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn with(settings: &[&str]) -> Self {
+        Self::made(None, settings)
     }
 
     /// The same, with a file system of their own for its databases, of so many bytes; what it writes ahead
@@ -37,13 +46,13 @@ impl Postgres {
     /// # Panics
     /// As [`Postgres::start`].
     pub fn on_a_small_disk(bytes: usize) -> Self {
-        let postgres = Self::with(Some(bytes));
+        let postgres = Self::made(Some(bytes), &[]);
         let sql = format!("CREATE TABLESPACE small LOCATION '{}'", postgres.disk().display());
         tell(&postgres.url(), &sql);
         postgres
     }
 
-    fn with(room: Option<usize>) -> Self {
+    fn made(room: Option<usize>, settings: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         std::fs::create_dir(folder.path().join("disk")).expect("a folder");
         if is_root() {
@@ -56,7 +65,9 @@ impl Postgres {
         init.arg("-D").arg(folder.path().join("data"));
         init.args(["-U", "kith", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
         run(init);
-        let mut postgres = Self { programs, folder, port: free_port(), room, process: None };
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let mut postgres =
+            Self { programs, folder, port: free_port(), room, settings, process: None };
         postgres.start_again();
         postgres
     }
@@ -82,6 +93,9 @@ impl Postgres {
         server.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-k", ""]);
         // A test kills the server, and not the machine: no page can be torn.
         server.args(["-c", "max_connections=400", "-c", "full_page_writes=off"]);
+        self.settings.iter().for_each(|setting| {
+            server.args(["-c", setting]);
+        });
         if let Some(bytes) = self.room {
             server = in_a_small_file_system(&server, &self.disk(), bytes);
         }

@@ -94,6 +94,8 @@ impl Told {
 #[derive(Debug)]
 pub(crate) enum Heard {
     Said(Said),
+    /// From here on a room is listened to: who asked in it before was not heard.
+    Listens(RoomId),
     /// Something may have been missed, or not been said.
     Anew,
 }
@@ -120,14 +122,20 @@ enum Others {
 
 impl Bus {
     /// A bus within this process; with the address of a Redis, one that also reaches the other nodes
-    /// of the house with this name. Whether Redis can be reached does not matter.
+    /// of the house with this name. Whether Redis can be reached does not matter; nobody waits longer for
+    /// what it knows than this.
     ///
     /// # Errors
     /// `Internal` for what is no address of a Redis.
-    pub(crate) async fn open(redis_url: Option<&str>, house: &str, clock: &Clock) -> Result<Self> {
+    pub(crate) async fn open(
+        redis_url: Option<&str>,
+        house: &str,
+        clock: &Clock,
+        patience: Duration,
+    ) -> Result<Self> {
         let others = match redis_url {
             None => Others::Local,
-            Some(url) => Others::Redis(redis::Redis::open(url, house, clock).await?),
+            Some(url) => Others::Redis(redis::Redis::open(url, house, clock, patience).await?),
         };
         Ok(Self { listeners: Arc::default(), others, read_at: Arc::default() })
     }
@@ -148,6 +156,11 @@ impl Bus {
         *self.read_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How long ago the change log was read last; `None` on SQLite, which has none, and before that.
+    pub fn log_age(&self) -> Option<Duration> {
+        self.read_at().map(|at| at.elapsed())
+    }
+
     /// Whether the change log could not be read lately: sessions may have ended, and rooms been closed,
     /// without this node knowing.
     pub(crate) fn is_blind(&self) -> bool {
@@ -161,7 +174,7 @@ impl Bus {
 
     /// What nodes know together, if they share a Redis.
     pub(crate) fn store(&self, house: &str) -> Option<Store> {
-        self.redis().map(|redis| Store::new(redis.client(), house, redis.node()))
+        self.redis().map(|redis| redis.store(house))
     }
 
     /// Everything that is published from here on. A listener only sorts changes into bounded

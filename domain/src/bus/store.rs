@@ -8,32 +8,41 @@ use std::{
 };
 
 use fred::{
-    clients::Client,
     interfaces::{ClientLike as _, KeysInterface as _, LuaInterface as _},
     types::{ClusterHash, CustomCommand, Expiration, FromValue},
 };
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
-/// How long anybody waits for Redis.
-const PATIENCE: Duration = Duration::from_millis(200);
+use super::redis::Publisher;
+
 /// How long nobody asks it, once it has not answered.
 const REST: Duration = Duration::from_secs(5);
+/// As many ask at once; who comes then goes on without it. Fewer than fit into fred's queue, see there.
+const ASKING: usize = 256;
 
 /// Where nodes keep what they know together.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    client: Client,
+    publisher: Publisher,
     /// What this house's keys begin with.
     prefix: String,
     /// How this node is known to the others.
     pub node: Arc<str>,
+    /// How long anybody waits for Redis.
+    patience: Duration,
     rests_until: Arc<Mutex<Option<Instant>>>,
+    asking: Arc<Semaphore>,
 }
 
 impl Store {
-    pub(super) fn new(client: Client, house: &str, node: &str) -> Self {
+    pub(super) fn new(publisher: Publisher, house: &str, node: &str, patience: Duration) -> Self {
         let prefix = format!("kith:{house}");
-        Self { client, prefix, node: node.into(), rests_until: Arc::default() }
+        let asking = Arc::new(Semaphore::new(ASKING));
+        let rests_until = Arc::default();
+        Self { publisher, prefix, node: node.into(), patience, rests_until, asking }
     }
 
     fn named(&self, key: &str) -> String {
@@ -43,10 +52,11 @@ impl Store {
     /// Nothing where Redis has not answered in time, now or lately.
     async fn ask<T>(&self, ask: impl Future<Output = Result<T, fred::error::Error>>) -> Option<T> {
         let rests = || self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if rests().is_some_and(|until| Instant::now() < until) {
+        if !self.publisher.is_up() || rests().is_some_and(|until| Instant::now() < until) {
             return None;
         }
-        let answer = timeout(PATIENCE, ask).await.ok().and_then(Result::ok);
+        let _turn = self.asking.try_acquire().ok()?;
+        let answer = timeout(self.patience, ask).await.ok().and_then(Result::ok);
         *rests() = answer.is_none().then(|| Instant::now() + REST);
         answer
     }
@@ -58,7 +68,7 @@ impl Store {
         key: &str,
         values: Vec<String>,
     ) -> Option<T> {
-        self.ask(self.client.eval(script, vec![self.named(key)], values)).await
+        self.ask(self.publisher.client.eval(script, vec![self.named(key)], values)).await
     }
 
     /// The same for many keys, each with values of its own, at once.
@@ -69,7 +79,7 @@ impl Store {
     ) -> Option<Vec<T>> {
         // By the slot of its key, the third of its arguments.
         let eval = CustomCommand::new_static("EVAL", ClusterHash::Offset(2), false);
-        let pipeline = self.client.pipeline();
+        let pipeline = self.publisher.client.pipeline();
         for (key, values) in keys {
             // Queued, and no more.
             let first = [script.to_owned(), "1".to_owned(), self.named(&key)];
@@ -84,7 +94,7 @@ impl Store {
         if keys.is_empty() {
             return Some(Vec::new());
         }
-        let pipeline = self.client.pipeline();
+        let pipeline = self.publisher.client.pipeline();
         for key in keys {
             // Queued, and no more.
             let _: () = pipeline.get(self.named(&key)).await.ok()?;
@@ -97,7 +107,7 @@ impl Store {
         if entries.is_empty() {
             return true;
         }
-        let pipeline = self.client.pipeline();
+        let pipeline = self.publisher.client.pipeline();
         for (key, value) in entries {
             let key = self.named(&key);
             let queued: Result<(), _> = match value {

@@ -76,10 +76,13 @@ async fn run(mut following: Following, lanes: Weak<Lanes>, clock: Clock, bus: Bu
                     if is_whole {
                         bus.note_read();
                     }
-                    (read_at, fails) = (clock.now(), false);
+                    read_at = clock.now();
+                    if std::mem::take(&mut fails) {
+                        tracing::info!("the database answers again");
+                    }
                 }
                 Err(error) if !std::mem::replace(&mut fails, true) => {
-                    tracing::warn!(%error, "what other nodes do cannot be read");
+                    tracing::warn!(%error, "the database does not answer: what other nodes do is not read");
                 }
                 Err(_) => {}
             }

@@ -76,7 +76,9 @@ impl Db {
         let pools = Pools::of(connections);
         let (url, [reader, writer, deliverer]) = match url.split_once("://") {
             Some(("postgres" | "postgresql", _)) => {
-                (url.to_owned(), server::open(url, pools, postgres::tuned).await?)
+                let opened = server::open(url, pools, postgres::tuned).await?;
+                postgres::syncs(&opened[1]).await?;
+                (url.to_owned(), opened)
             }
             Some(("mysql" | "mariadb", rest)) => {
                 let url = format!("mysql://{rest}");

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseTransaction};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend,
+    Statement,
+};
 
 use super::server;
-use crate::Result;
+use crate::{Error, Result};
 
 /// A statement that takes longer is given up by the database itself.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,6 +32,20 @@ pub(super) fn tuned(options: &mut ConnectOptions) {
                 ])
                 .statement_cache_capacity(512)
         });
+}
+
+/// What is acknowledged is on the disk: a server that leaves it to the system's cache is none for Kith.
+///
+/// # Errors
+/// `Internal` where the machine's stop could lose what was acknowledged, or it does not say.
+pub(super) async fn syncs(conn: &DatabaseConnection) -> Result<()> {
+    let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, "SHOW fsync")).await?;
+    match row.map(|row| row.try_get_by_index::<String>(0)).transpose()?.as_deref() {
+        Some("on") => Ok(()),
+        _ => Err(Error::internal(
+            "the database forgets what it has stored when its machine stops: set fsync to on",
+        )),
+    }
 }
 
 /// For whoever migrates.

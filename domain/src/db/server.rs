@@ -4,14 +4,15 @@
 use std::{io::ErrorKind::TimedOut, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
     TransactionTrait as _,
     sqlx::{self, Connection, Database as Engine, pool::PoolOptions},
 };
 use tokio::time::timeout;
+use url::Url;
 
 use super::ACQUIRE_TIMEOUT;
-use crate::Result;
+use crate::{Error, Result};
 
 /// How many connections this process holds at most, and what for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,11 +43,20 @@ const RESTED: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(1);
 
 /// The connections: who reads, who writes, and who delivers.
+///
+/// # Errors
+/// `Internal` for what is no address, or leads nowhere, in words that tell no password.
 pub(super) async fn open(
     url: &str,
     pools: Pools,
     tuned: impl Fn(&mut ConnectOptions),
 ) -> Result<[DatabaseConnection; 3]> {
+    // What reads it further would repeat it.
+    if let Err(error) = Url::parse(url) {
+        return Err(Error::internal(format!(
+            "DATABASE_URL cannot be read ({error}); a password's / # ? @ are written %2F %23 %3F %40"
+        )));
+    }
     let connect = async |connections| {
         let mut options = ConnectOptions::new(url);
         options
@@ -59,10 +69,23 @@ pub(super) async fn open(
         tuned(&mut options);
         Database::connect(options).await
     };
-    let writer = connect(pools.writers).await?;
+    let writer = connect(pools.writers).await.map_err(nowhere)?;
     let reader = connect(pools.readers).await?;
     let deliverer = connect(pools.deliverers).await?;
     Ok([reader, writer, deliverer])
+}
+
+/// Why nobody is found where the address leads.
+fn nowhere(error: DbErr) -> Error {
+    let why = match &error {
+        DbErr::Conn(RuntimeErr::SqlxError(source)) => match &**source {
+            sqlx::Error::Database(said) => said.message().to_owned(),
+            sqlx::Error::PoolTimedOut => "nobody answers, or it has no connection left".to_owned(),
+            other => other.to_string(),
+        },
+        other => other.to_string(),
+    };
+    Error::internal(format!("the database of DATABASE_URL cannot be opened: {why}"))
 }
 
 /// Lets one node migrate at a time, however long that takes: one connection holds the lock until the end

@@ -106,6 +106,7 @@ impl Ctx {
                 done => return done,
             }
             tried += 1;
+            metrics::counter!("kith_transactions_repeated_total").increment(1);
         }
     }
 

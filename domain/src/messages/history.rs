@@ -10,7 +10,7 @@ use super::{COLUMNS, message, reactions};
 use crate::{
     Ctx, Error, Result,
     db::statement,
-    rooms::{Reader, access},
+    rooms::{self, Reader},
 };
 
 /// A range of the room's messages.
@@ -120,7 +120,7 @@ async fn read<V: Into<Value>>(
     let rows = conn.query_all_raw(statement).await?;
     if rows.is_empty() {
         // Nothing there, or theirs no more.
-        return access::may_read(conn, room, account).await.map(|()| Vec::new());
+        return rooms::may_read(conn, room, account).await.map(|()| Vec::new());
     }
     let messages = rows.iter().map(|row| message(row, room));
     let mut messages: Vec<Message> = messages.collect::<Result<_, DbErr>>()?;
@@ -130,7 +130,7 @@ async fn read<V: Into<Value>>(
     Ok(messages)
 }
 
-/// Whether everyone may read the room, as `access::is_open_to_all` has it.
+/// Whether everyone may read the room, as `rooms::reader::is_open_to_all` has it.
 const PUBLIC: &str =
     "SELECT 1 FROM room WHERE id = $1 AND kind = 'public' AND NOT staff_only AND NOT closed";
 

@@ -10,7 +10,7 @@ use crate::{
     Result,
     db::Tx,
     followers::{self, Fact},
-    rooms::access,
+    rooms::standing,
     rows::{Of, Rows},
 };
 
@@ -61,7 +61,7 @@ pub(super) async fn tell(tx: &mut Tx, fresh: &[Arc<Message>]) -> Result<()> {
     }
     let backend = tx.conn().get_database_backend();
     let set = [("mentioned_seq", "w.seq")];
-    let marked = rows.clone().update(backend, "membership", &set, access::THEIRS);
+    let marked = rows.clone().update(backend, "membership", &set, standing::THEIRS);
     tx.conn().execute_raw(marked).await?;
     // In the order of their ids, as everyone takes accounts.
     let asked = "SELECT DISTINCT membership.account_id, membership.room_id FROM w \

@@ -17,8 +17,8 @@ use crate::{
     Ctx, Error, Result,
     bus::{Change, Saying, Store},
     rooms::{
-        self, Member,
-        access::{self, Standing},
+        self, Member, access,
+        standing::{self, Standing},
     },
 };
 
@@ -108,7 +108,8 @@ pub(super) async fn pass(ctx: Ctx, member: Member, id: MessageId, draft: Draft) 
         .transact_as(member.viewer(), async |tx| {
             let room = access::still_member(tx, &member).await?;
             access::speaker(room.kind, room.closed)?;
-            let standings = access::standings(tx, &[&member]).await?.remove(&access::key(&member));
+            let standings =
+                standing::standings(tx, &[&member]).await?.remove(&standing::key(&member));
             match standings {
                 Some(Standing::Inside(voice)) if id_known || room.slow_mode == 0 => {
                     voice.may_be_heard(0, tx.now())?;

@@ -21,7 +21,8 @@ use crate::{
     limits::Rule,
     rooms::{
         self,
-        access::{self, Member, Numbers, Standing},
+        access::{self, Member, Numbers},
+        standing::{self, Standing},
     },
     rows::{Of, Rows, columns},
 };
@@ -86,7 +87,7 @@ pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Po
     accounts::hold(tx, mentions.values().copied().chain(named)).await?;
     let mut batch = Batch {
         rooms: access::lock_all(tx, members.iter().map(|member| member.room())).await?,
-        standings: access::standings(tx, &members).await?,
+        standings: standing::standings(tx, &members).await?,
         stored: stored_before(tx, line).await?,
         mentions,
         spoke: HashMap::new(),
@@ -112,7 +113,7 @@ pub(super) async fn store(tx: &mut Tx, line: &[Waiting]) -> Result<Vec<Result<Po
 /// What a transaction that stores knows, and what it will store.
 struct Batch {
     rooms: HashMap<RoomId, Numbers>,
-    standings: HashMap<access::Key, Standing>,
+    standings: HashMap<standing::Key, Standing>,
     stored: HashMap<(RoomId, MessageId), entity::Model>,
     /// In a room, by an author, under a name: whom they mention there.
     mentions: HashMap<(RoomId, AccountId, String), AccountId>,
@@ -125,7 +126,7 @@ struct Batch {
 impl Batch {
     fn take(&mut self, waiting: &Waiting) -> Result<Posted> {
         let Waiting { member, id, draft, .. } = waiting;
-        let author = match self.standings.get(&access::key(member)) {
+        let author = match self.standings.get(&standing::key(member)) {
             Some(Standing::Inside(voice)) => voice.user.clone(),
             Some(Standing::Outside) => return Err(Error::NotFound),
             None => return Err(Error::signed_out()),
@@ -151,7 +152,7 @@ impl Batch {
                 ));
             }
         }
-        if let Some(Standing::Inside(voice)) = self.standings.get_mut(&access::key(member)) {
+        if let Some(Standing::Inside(voice)) = self.standings.get_mut(&standing::key(member)) {
             if draft.kind != Kind::Message && voice.role == Role::Member {
                 let why = "Only owners and moderators write warnings, alerts and asides.";
                 return Err(Error::Forbidden(why));

@@ -6,8 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use metrics::{counter, histogram};
 use protocol::{MessageId, messages::Draft};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use super::post::{self, Posted};
 use crate::{Ctx, Error, Result, db::Committed, rooms::Member};
@@ -24,6 +28,7 @@ pub(crate) struct Waiting {
     pub id: MessageId,
     pub draft: Draft,
     answer: oneshot::Sender<Result<Posted>>,
+    since: Instant,
 }
 
 /// The queues of one node. A room has its queue, so that its messages stay in order.
@@ -61,9 +66,11 @@ impl Queues {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(member.room());
         let queue = usize::try_from(hash % self.0.len().max(1) as u64).unwrap_or(0);
         let queue = self.0.get(queue).ok_or_else(|| Error::Unavailable("no queue".into()))?;
-        queue
-            .try_send(Waiting { member, id, draft, answer })
-            .map_err(|_| Error::Unavailable("too many messages wait".into()))?;
+        let waiting = Waiting { member, id, draft, answer, since: Instant::now() };
+        queue.try_send(waiting).map_err(|_| {
+            count_failed(1);
+            Error::Unavailable("too many messages wait".into())
+        })?;
         Ok(outcome)
     }
 }
@@ -97,6 +104,7 @@ async fn store(ctx: &Ctx, line: Vec<Waiting>) {
 fn answer(line: Vec<Waiting>, committed: Committed<Vec<Result<Posted>>>) {
     tokio::spawn(async move {
         let outcomes = committed.told().await;
+        measure(&line, &outcomes);
         for (waiting, outcome) in line.into_iter().zip(outcomes) {
             // Who is gone needs no answer.
             let _ = waiting.answer.send(outcome);
@@ -104,7 +112,23 @@ fn answer(line: Vec<Waiting>, committed: Committed<Vec<Result<Posted>>>) {
     });
 }
 
+fn measure(line: &[Waiting], outcomes: &[Result<Posted>]) {
+    let is_new = |outcome: &Result<Posted>| matches!(outcome, Ok(posted) if !posted.again);
+    let (stored, seconds) =
+        (counter!("kith_messages_stored_total"), histogram!("kith_message_seconds"));
+    histogram!("kith_messages_together").record(line.len() as f64);
+    for (waiting, _) in line.iter().zip(outcomes).filter(|(_, outcome)| is_new(outcome)) {
+        stored.increment(1);
+        seconds.record(waiting.since.elapsed());
+    }
+}
+
+fn count_failed(count: usize) {
+    counter!("kith_messages_failed_total").increment(count as u64);
+}
+
 fn fail(line: Vec<Waiting>, error: &Error) {
+    count_failed(line.len());
     for waiting in line {
         let _ = waiting.answer.send(Err(error.again()));
     }

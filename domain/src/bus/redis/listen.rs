@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{PATIENCE, Redis};
+use super::{PATIENCE, Redis, is_connected};
 use crate::bus::{
     Heard,
     word::{self, Said, Saying},
@@ -28,6 +28,11 @@ const CHANNELS: Duration = Duration::from_secs(1);
 impl Redis {
     /// A connection is new: nobody knows what was said before it.
     pub(super) async fn begin(&self) {
+        // It says that it is before it is.
+        let _ = timeout(PATIENCE, self.subscriber.wait_for_connect()).await;
+        if !is_connected(&self.subscriber) {
+            return;
+        }
         // It can hang; then the node is found deaf.
         let common = vec![self.wake_channel(), self.echo_channel()];
         let subscribed = timeout(PATIENCE, self.subscriber.subscribe(common)).await;
@@ -41,6 +46,9 @@ impl Redis {
 
     /// Subscribes to what is wanted by now, and ends what is wanted no more.
     async fn move_channels(&self) {
+        if !is_connected(&self.subscriber) {
+            return;
+        }
         let moves = self.channels.moves(Instant::now());
         // In a cluster each is a command of its own, and waits for the one before.
         let at_once = if self.subscriber.is_clustered() { SUBSCRIBE / 16 } else { SUBSCRIBE };
@@ -57,7 +65,10 @@ impl Redis {
                 return;
             }
             // Who is there, and what was said until now.
-            some.iter().for_each(|room| self.say(*room, Saying::Ask));
+            for room in some {
+                self.say(*room, Saying::Ask);
+                self.pass_on(Heard::Listens(*room)).await;
+            }
             self.woken.notify_one();
         }
     }
@@ -105,6 +116,8 @@ impl Redis {
 /// Subscribes whenever the connection is a new one, or channels are somebody else's in a cluster.
 pub(super) async fn stay<T: Clone>(redis: Weak<Redis>, mut changed: broadcast::Receiver<T>) {
     while !matches!(changed.recv().await, Err(RecvError::Closed)) {
+        // What changed until now is dealt with by this.
+        while changed.try_recv().is_ok() {}
         let Some(redis) = redis.upgrade() else { return };
         redis.begin().await;
         redis.pass_on(Heard::Anew).await;

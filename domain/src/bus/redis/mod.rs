@@ -3,9 +3,12 @@
 //! read half a second later.
 
 mod channels;
+mod connection;
 mod listen;
 mod outgoing;
 mod speak;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
@@ -14,11 +17,7 @@ use std::{
 
 use fred::{
     clients::Client,
-    interfaces::{ClientLike, EventInterface},
-    types::{
-        Builder, ClientState,
-        config::{Config, ReconnectPolicy, TcpConfig, UnresponsiveConfig},
-    },
+    interfaces::{ClientLike as _, EventInterface as _},
 };
 use protocol::RoomId;
 use tokio::{
@@ -26,17 +25,17 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Heard, word::Saying};
+use super::{Heard, Store, word::Saying};
 use crate::{Clock, Error, Result, clock};
 use channels::Channels;
+pub(super) use connection::Publisher;
+use connection::{is_connected, keep_connected};
 use outgoing::Outgoing;
 
 /// How long Redis may take for anything.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// As much waits to be heard; past that, it is read what was missed.
 const BUFFER: usize = 2_048;
-/// As many commands wait for Redis to come back: what comes late is of no use.
-const COMMANDS: usize = 64;
 
 /// What is said and heard over Redis.
 #[derive(Debug)]
@@ -44,32 +43,38 @@ pub(super) struct Redis {
     /// What this house's channels begin with.
     prefix: String,
     node: String,
-    publisher: Client,
+    publisher: Publisher,
     subscriber: Client,
     outgoing: Outgoing,
     channels: Channels,
     heard: Mutex<Option<mpsc::Sender<Heard>>>,
     woken: Arc<Notify>,
+    /// How long anybody waits for what Redis knows.
+    patience: Duration,
     /// What this node said to itself: how often, and how often it heard it.
     sent: AtomicU64,
     echoed: AtomicU64,
 }
 
 impl Redis {
-    pub(super) async fn open(url: &str, house: &str, clock: &Clock) -> Result<Arc<Self>> {
-        let mut config = Config::from_url(url).map_err(Error::internal)?;
-        // It may come up later than this node.
-        config.fail_fast = false;
-        let client = || build(config.clone()).map_err(Error::internal);
+    pub(super) async fn open(
+        url: &str,
+        house: &str,
+        clock: &Clock,
+        patience: Duration,
+    ) -> Result<Arc<Self>> {
+        let config = connection::config(url)?;
+        let client = || connection::build(config.clone(), patience).map_err(Error::internal);
         let redis = Arc::new(Self {
             prefix: format!("kith:{house}"),
             node: protocol::SessionId::new(clock.now().0, clock::random()).to_string(),
-            publisher: client()?,
+            publisher: Publisher::new(client()?),
             subscriber: client()?,
             outgoing: Outgoing::default(),
             channels: Channels::default(),
             heard: Mutex::default(),
             woken: Arc::default(),
+            patience,
             sent: AtomicU64::new(0),
             echoed: AtomicU64::new(0),
         });
@@ -77,30 +82,26 @@ impl Redis {
         let reconnected = redis.subscriber.reconnect_rx();
         let moved = redis.subscriber.cluster_change_rx();
         let messages = redis.subscriber.message_rx();
-        redis.publisher.connect();
-        redis.subscriber.connect();
-        let connected = timeout(PATIENCE, redis.subscriber.wait_for_connect()).await;
-        if !matches!(connected, Ok(Ok(()))) {
-            tracing::warn!("Redis does not answer: other nodes are heard by the database alone");
-        }
+        let errors = redis.subscriber.error_rx();
+        let (weak, publisher) = (Arc::downgrade(&redis), redis.publisher.client.connect());
+        tokio::spawn(keep_connected(weak.clone(), |redis| &redis.publisher.client, publisher));
+        let subscriber = redis.subscriber.connect();
+        tokio::spawn(keep_connected(weak, |redis| &redis.subscriber, subscriber));
+        // Who asks something right away finds it.
+        let _ = timeout(PATIENCE, redis.publisher.client.wait_for_connect()).await;
         // A connection of before is subscribed here, later ones as they come.
         redis.begin().await;
         tokio::spawn(listen::stay(Arc::downgrade(&redis), reconnected));
         tokio::spawn(listen::stay(Arc::downgrade(&redis), moved));
         tokio::spawn(listen::hear(Arc::downgrade(&redis), messages));
         tokio::spawn(listen::subscribe(Arc::downgrade(&redis)));
-        tokio::spawn(speak::speak(Arc::downgrade(&redis)));
+        tokio::spawn(speak::speak(Arc::downgrade(&redis), errors));
         Ok(redis)
     }
 
-    /// For asking it something.
-    pub(super) fn client(&self) -> Client {
-        self.publisher.clone()
-    }
-
-    /// How this node is known to the others.
-    pub(super) fn node(&self) -> &str {
-        &self.node
+    /// For asking it something, in this house.
+    pub(super) fn store(&self, house: &str) -> Store {
+        Store::new(self.publisher.clone(), house, &self.node, self.patience)
     }
 
     pub(super) fn wake_others(&self) {
@@ -138,7 +139,7 @@ impl Redis {
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.subscriber.state() == ClientState::Connected
+        self.publisher.is_up() && is_connected(&self.subscriber)
     }
 
     fn wake_channel(&self) -> String {
@@ -165,24 +166,4 @@ impl Redis {
             let _ = listener.send(heard).await;
         }
     }
-}
-
-fn build(config: Config) -> Result<Client, fred::error::Error> {
-    Builder::from_config(config)
-        .with_performance_config(|performance| {
-            performance.default_command_timeout = PATIENCE;
-            performance.broadcast_channel_capacity = BUFFER;
-        })
-        .with_connection_config(|connection| {
-            connection.connection_timeout = PATIENCE;
-            connection.internal_command_timeout = PATIENCE;
-            connection.max_command_attempts = 1;
-            connection.max_command_buffer_len = COMMANDS;
-            connection.reconnect_on_auth_error = true;
-            connection.unresponsive =
-                UnresponsiveConfig { max_timeout: Some(2 * PATIENCE), interval: PATIENCE / 2 };
-            connection.tcp = TcpConfig { nodelay: Some(true), ..TcpConfig::default() };
-        })
-        .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2))
-        .build()
 }

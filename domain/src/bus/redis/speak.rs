@@ -5,11 +5,18 @@ use std::{
     time::Duration,
 };
 
-use fred::interfaces::{ClientLike as _, PubsubInterface as _};
+use fred::{
+    error::Error,
+    interfaces::{ClientLike as _, PubsubInterface as _},
+    types::config::Server,
+};
 use protocol::RoomId;
-use tokio::time::{Instant, interval, timeout};
+use tokio::{
+    sync::broadcast,
+    time::{Instant, interval, timeout},
+};
 
-use super::{PATIENCE, Redis, outgoing::Due};
+use super::{PATIENCE, Redis, is_connected, outgoing::Due};
 use crate::bus::Heard;
 
 /// As many commands leave in one pipeline.
@@ -19,11 +26,15 @@ const DEAF: Duration = Duration::from_secs(2);
 
 impl Redis {
     /// Says what is due. Whether it was.
-    async fn publish(&self, due: Due) -> bool {
-        let is_clustered = self.publisher.is_clustered();
+    pub(super) async fn publish(&self, due: Due) -> bool {
+        if !self.publisher.is_up() {
+            return false;
+        }
+        let client = &self.publisher.client;
+        let is_clustered = client.is_clustered();
         let rooms: Vec<(RoomId, String)> = due.rooms.into_iter().collect();
         for some in rooms.chunks(PIPELINE) {
-            let pipeline = self.publisher.pipeline();
+            let pipeline = client.pipeline();
             for (room, words) in some {
                 let (channel, text) =
                     (self.room_channel(*room), format!("{} [{words}]", self.node));
@@ -43,24 +54,46 @@ impl Redis {
         }
         if due.wakes {
             let woken: Result<i64, _> =
-                self.publisher.publish(self.wake_channel(), self.node.as_str()).await;
+                client.publish(self.wake_channel(), self.node.as_str()).await;
             return woken.is_ok();
         }
         true
     }
 
-    async fn say_to_itself(&self) {
-        let said: Result<i64, _> = self.publisher.publish(self.echo_channel(), "").await;
+    pub(super) async fn say_to_itself(&self) {
+        let client = &self.publisher.client;
+        if !is_connected(client) {
+            return;
+        }
+        let said: Result<i64, _> = client.publish(self.echo_channel(), "").await;
+        self.publisher.heard(&said);
         if said.is_ok() {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
+/// For who runs the node; with what the connection last failed by.
+fn tell(is_up: bool, errors: &mut broadcast::Receiver<(Error, Option<Server>)>) {
+    let mut because = None;
+    while let Ok((error, _)) = errors.try_recv() {
+        because = Some(error.to_string());
+    }
+    if is_up {
+        tracing::info!("Redis is back");
+    } else {
+        tracing::warn!(because, "Redis is away: other nodes are heard by the database alone");
+    }
+}
+
 /// One pipeline after the other: what is due meanwhile shares the next.
-pub(super) async fn speak(redis: Weak<Redis>) {
+pub(super) async fn speak(
+    redis: Weak<Redis>,
+    mut errors: broadcast::Receiver<(Error, Option<Server>)>,
+) {
     let mut echo = interval(DEAF / 2);
     let (mut deaf_since, mut is_lost): (Option<Instant>, bool) = (None, false);
+    let mut was_up = true;
     loop {
         let Some(strong) = redis.upgrade() else { return };
         tokio::select! {
@@ -76,6 +109,10 @@ pub(super) async fn speak(redis: Weak<Redis>) {
                 }
             }
             _ = echo.tick() => {
+                let is_now = strong.is_up();
+                if std::mem::replace(&mut was_up, is_now) != is_now {
+                    tell(is_now, &mut errors);
+                }
                 let (sent, echoed) =
                     (strong.sent.load(Ordering::Relaxed), strong.echoed.load(Ordering::Relaxed));
                 let is_deaf = echoed < sent;
@@ -84,7 +121,9 @@ pub(super) async fn speak(redis: Weak<Redis>) {
                     tracing::warn!("Redis is deaf: connecting anew");
                     deaf_since = None;
                     strong.echoed.store(sent, Ordering::Relaxed);
-                    let _ = timeout(PATIENCE, strong.subscriber.force_reconnection()).await;
+                    if is_connected(&strong.subscriber) {
+                        let _ = timeout(PATIENCE, strong.subscriber.force_reconnection()).await;
+                    }
                 }
                 strong.say_to_itself().await;
                 if is_lost {
