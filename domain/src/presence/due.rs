@@ -13,6 +13,8 @@ use crate::bus::{Bus, Change, Saying};
 
 /// How often all is said and asked again, at most.
 const ANEW_MS: i64 = 10_000;
+/// How soon what could not be written down is, again.
+const AGAIN_MS: i64 = 5_000;
 /// As many people are said at once.
 const AT_ONCE: usize = 500;
 
@@ -75,6 +77,11 @@ impl Presence {
             due.seen.extend(seen.map(|(account, _)| *account));
         }
         due
+    }
+
+    /// Has all that is kept for the other nodes written again in a moment: something of it could not be.
+    pub(super) fn write_again_soon(&self, now: Timestamp) {
+        self.people().renewed_at = Some(Timestamp(now.0 - REPEAT_MS + AGAIN_MS));
     }
 }
 
@@ -179,5 +186,35 @@ impl People {
             due.tallies.retain(|(_, count)| count.is_none());
             due.tallies.extend(self.tallies.iter().map(|(room, tally)| (*room, Some(tally.count))));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{Clock, presence::Lease};
+
+    #[tokio::test]
+    async fn what_could_not_be_kept_is_kept_again_in_a_moment() {
+        let redis = engines::Redis::start();
+        let clock = Clock::fixed(Timestamp(1_800_000_000_000));
+        let bus =
+            Bus::open(Some(&redis.url()), "house", &clock, Duration::from_secs(1)).await.unwrap();
+        let presence = Arc::new(Presence::new(bus.store("house")));
+        let alice = AccountId::new(1, [1; 16]);
+        let here = Lease::take(&presence, &bus, &clock, alice);
+        here.know(false);
+        let after = |ms| {
+            clock.advance_ms(ms);
+            presence.tick(&bus, clock.now()).leases
+        };
+        assert_eq!(after(0), [(alice, Status::Online)]);
+        assert_eq!(after(AGAIN_MS), [], "it is kept");
+        presence.write_again_soon(clock.now());
+        assert_eq!(after(AGAIN_MS - 1), [], "in a moment");
+        assert_eq!(after(1), [(alice, Status::Online)]);
+        assert_eq!(after(AGAIN_MS), []);
     }
 }

@@ -44,6 +44,10 @@ impl Presence {
         word: &Word,
         now: Timestamp,
     ) -> Vec<Change> {
+        if matches!(word, Word::Ask) {
+            self.asked(room);
+            return Vec::new();
+        }
         let mut people = self.people();
         if !people.served_at.contains_key(&room) {
             return Vec::new();
@@ -57,10 +61,6 @@ impl Presence {
                 touched
             }
             Word::Out(gone) => gone.clone(),
-            Word::Ask => {
-                people.asked.insert(room);
-                return Vec::new();
-            }
             _ => return Vec::new(),
         };
         let before = people.seen_as(touched.iter().copied(), now);
@@ -89,6 +89,14 @@ impl Presence {
         let mut changes = people.moved(before, now);
         changes.push(Change::Counted { room });
         changes
+    }
+
+    /// Who is here is to be said in a room: somebody has asked, or may have before it was listened to.
+    pub(crate) fn asked(&self, room: RoomId) {
+        let mut people = self.people();
+        if people.served_at.contains_key(&room) {
+            people.asked.insert(room);
+        }
     }
 
     /// Something may have been missed, or not been said: all is said, and asked, again.

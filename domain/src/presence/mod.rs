@@ -236,8 +236,11 @@ pub async fn look(ctx: &Ctx, account: AccountId) -> Result<bool> {
 pub(crate) fn start(ctx: Ctx, open: Weak<()>) {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS.unsigned_abs()));
-        while open.strong_count() > 0 {
+        loop {
             ticks.tick().await;
+            if open.strong_count() == 0 {
+                return;
+            }
             let due = say(&ctx).await;
             // The other nodes do not wait for the database.
             let ctx = ctx.clone();
@@ -261,8 +264,9 @@ async fn say(ctx: &Ctx) -> Due {
             ctx.presence.beats(beats, ctx.clock.now());
         }
         // Before it is said: who hears that somebody has gone finds nothing of them.
-        leases.write(&due.leases).await;
-        leases.write_tallies(&due.tallies).await;
+        if !leases.write(&due.leases).await || !leases.write_tallies(&due.tallies).await {
+            ctx.presence.write_again_soon(ctx.clock.now());
+        }
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
     }
     due

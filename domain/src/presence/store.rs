@@ -15,8 +15,8 @@ impl Leases {
         Self(store)
     }
 
-    /// Writes down how these are, for a minute; who is away from everywhere is struck off.
-    pub(super) async fn write(&self, people: &[(AccountId, Status)]) {
+    /// Writes down how these are, for a minute; who is away from everywhere is struck off. Whether it is.
+    pub(super) async fn write(&self, people: &[(AccountId, Status)]) -> bool {
         for some in people.chunks(1_000) {
             let entries = some.iter().map(|(account, status)| {
                 let status = match status {
@@ -26,9 +26,11 @@ impl Leases {
                 };
                 (person(*account), status.map(str::to_owned))
             });
-            // What is lost is written again before long.
-            self.0.keep(KEPT_S, entries.collect()).await;
+            if !self.0.keep(KEPT_S, entries.collect()).await {
+                return false;
+            }
         }
+        true
     }
 
     /// How these are, as some node wrote it; nothing where Redis does not answer.
@@ -48,13 +50,16 @@ impl Leases {
     }
 
     /// Writes down how many are in these rooms, until it has to be written again; where it is not known any
-    /// more, nothing is.
-    pub(super) async fn write_tallies(&self, rooms: &[(RoomId, Option<i64>)]) {
+    /// more, nothing is. Whether it is written.
+    pub(super) async fn write_tallies(&self, rooms: &[(RoomId, Option<i64>)]) -> bool {
         for some in rooms.chunks(1_000) {
             let entry =
                 |(id, count): &(RoomId, Option<i64>)| (tally(*id), count.map(|n| n.to_string()));
-            self.0.keep(TALLIED_S, some.iter().map(entry).collect()).await;
+            if !self.0.keep(TALLIED_S, some.iter().map(entry).collect()).await {
+                return false;
+            }
         }
+        true
     }
 
     /// How many are in these rooms, as some node wrote it; nobody where none did, and nothing where Redis
