@@ -17,8 +17,10 @@ use domain::{
 use engines::{Chosen, Shared};
 use migrations::Migrator;
 use protocol::{
-    Body, DisplayName, MessageId, Password, Room, RoomId, Timestamp, User, Username,
-    accounts::SignUp, friends::Direction, messages::Draft,
+    Body, DisplayName, Login, MessageId, Password, Room, RoomId, Timestamp, User, Username,
+    accounts::{SignIn, SignUp},
+    friends::Direction,
+    messages::Draft,
 };
 use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
@@ -188,7 +190,10 @@ impl Place {
             Self::Elsewhere(database, redis) => (database.clone(), Some(redis.clone())),
         };
         let clock = Clock::fixed(NOON);
-        let config = Config { redis_url, clock, ..change(Config::new(database_url)) };
+        // Clocks stand still here: what Redis does not answer in time would be asked for no more.
+        let redis_patience = Duration::from_secs(10);
+        let config =
+            Config { redis_url, redis_patience, clock, ..change(Config::new(database_url)) };
         Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap()
     }
 }
@@ -201,6 +206,10 @@ pub fn sign_up(name: &str) -> SignUp {
         display_name: None,
         challenge: None,
     }
+}
+
+pub fn credentials(login: &str, password: &str) -> SignIn {
+    SignIn { login: Login::parse(login).unwrap(), password: Password::parse(password).unwrap() }
 }
 
 pub fn draft(body: &str) -> Draft {

@@ -147,7 +147,12 @@ async fn a_node_that_says_nothing_more_leaves_nobody_online_for_longer_than_a_mi
         }
         assert_eq!(presence::status(&other.ctx, id), Status::Away);
     }
-    // From here on the first node is as good as killed: its clock stands still, and it says nothing.
+    // A node that begins asks who is there, and is told.
+    let late = node().await;
+    presence::audience(&late.ctx).serve(room);
+    until(&[&one], async || is(&late.ctx, Status::Away).await).await;
+    // From here on the first node is as good as killed.
+    drop(one);
     let mut bus = other.listen();
     let gone = async || {
         other.ctx.clock().advance_ms(LEASE_MS / 2);
@@ -159,10 +164,6 @@ async fn a_node_that_says_nothing_more_leaves_nobody_online_for_longer_than_a_mi
     assert!(told.contains(&Change::Present { account: id }), "{told:?}");
     assert!(told.contains(&Change::Counted { room }), "{told:?}");
     assert_eq!(presence::count(&other.ctx, room, []), 0);
-    // A node that begins asks who is there, and is told.
-    let late = node().await;
-    presence::audience(&late.ctx).serve(room);
-    until(&[&one], async || is(&late.ctx, Status::Away).await).await;
 }
 
 #[tokio::test]
