@@ -71,6 +71,11 @@ impl FromRequestParts<House> for Anyone {
     }
 }
 
+/// Whether a request brings what could be a session's token.
+pub fn shows_token(parts: &Parts, house: &House) -> bool {
+    token(&house.origins, &parts.headers, peer(parts)).is_some()
+}
+
 fn token<'a>(origins: &Origins, headers: &'a HeaderMap, peer: IpAddr) -> Option<&'a str> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     match bearer {

@@ -19,18 +19,21 @@ impl Cli {
     /// The flags and variables that this process was started with. A variable that is empty counts as
     /// one that is not set. Ends the process where they do not fit, with a sentence that says why.
     pub fn read() -> Self {
-        let matches = without_empty(Self::command()).get_matches();
+        let matches = by_variables(Self::command()).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }
 
-/// The same command, deaf to variables that are set to nothing.
-fn without_empty(command: Command) -> Command {
+/// The same command, whose values are called like their variables, so that what is wrong with one is told
+/// with its name; and deaf to those that are set to nothing.
+fn by_variables(command: Command) -> Command {
     let command = command.mut_args(|arg| {
-        let value = arg.get_env().and_then(std::env::var_os);
-        if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+        let Some(variable) = arg.get_env().map(ToOwned::to_owned) else { return arg };
+        let is_empty = std::env::var_os(&variable).is_some_and(|value| value.is_empty());
+        let arg = arg.value_name(variable.to_string_lossy().into_owned());
+        if is_empty { arg.env(Resettable::Reset) } else { arg }
     });
-    command.mut_subcommands(without_empty)
+    command.mut_subcommands(by_variables)
 }
 
 /// Where the data is, and how much is said about it.
@@ -74,20 +77,24 @@ pub struct Serve {
     /// Address and port to listen on.
     #[arg(long, env = "KITH_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
+    /// Address and port at which Prometheus asks for `/metrics`: not for the world. None without it.
+    #[arg(long, env = "KITH_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
     /// The address that people type, such as `https://chat.example.org`.
     #[arg(long, env = "KITH_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Addresses of proxies whose forwarded headers are believed, separated by commas.
-    #[arg(long, env = "KITH_TRUSTED_PROXIES", value_delimiter = ',')]
+    #[arg(long, env = "KITH_TRUSTED_PROXIES", value_delimiter = ',', value_parser = address)]
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// How long, after SIGTERM, it goes on taking requests while `/health/ready` says 503: longer than a
+    /// balancer that asks takes to notice.
+    #[arg(long, env = "KITH_DRAIN_SECONDS", default_value = "1",
+        value_parser = clap::value_parser!(u64).range(0..=300))]
+    pub drain_seconds: u64,
     /// Limits on how often; off for benchmarks.
     #[arg(long, env = "KITH_RATE_LIMITS", default_value = "on")]
     pub rate_limits: Switch,
-    /// Other limits than the usual ones, such as `message=10/s:20,sign-up=5/h`: so many in a second
-    /// (s), minute (m), hour (h) or day (d), and after the colon how many at once. The names: sign-in,
-    /// sign-in-address, password, sign-up, letter, claim, reset, profile, membership, strength, message, search, request, picture,
-    /// export, handshake, handshake-address.
-    #[arg(long, env = "KITH_LIMITS", default_value = "")]
+    #[arg(long, env = "KITH_LIMITS", default_value = "", help = limits())]
     pub limits: Quotas,
     /// The mail server, such as `smtps://user:password@mail.example.org`, or `smtp://` with
     /// `?tls=required` for STARTTLS; without one letters are printed.
@@ -104,6 +111,20 @@ pub struct Serve {
     pub passwords: Switch,
     #[command(flatten)]
     pub provider: Provider,
+}
+
+fn limits() -> String {
+    let names: Vec<&str> = domain::limits::names().collect();
+    format!(
+        "Other limits than the usual ones, such as `message=10/s:20,sign-up=5/h`: so many in a second (s), \
+         minute (m), hour (h) or day (d), and after the colon how many at once. The names: {}",
+        names.join(", ")
+    )
+}
+
+/// With spaces around it or without.
+fn address(text: &str) -> Result<std::net::IpAddr, std::net::AddrParseError> {
+    text.trim().parse()
 }
 
 /// What signs people in beside passwords. It sends them back to `/sign-in/provider/callback`.
@@ -137,4 +158,19 @@ pub enum Admin {
         #[arg(long)]
         email: Option<String>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_with_the_name_of_its_variable() {
+        let told = |words: &[&str]| {
+            by_variables(Cli::command()).try_get_matches_from(words).unwrap_err().to_string()
+        };
+        assert!(told(&["kith", "serve", "--listen", "here"]).contains("KITH_LISTEN"));
+        assert!(told(&["kith", "serve", "--limits", "weather=1/s"]).contains("KITH_LIMITS"));
+        assert!(told(&["kith", "serve", "--help"]).contains("handshake-address"));
+    }
 }

@@ -5,6 +5,7 @@ use std::{error::Error, process::ExitCode};
 use domain::{Config, Ctx};
 use migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
+use url::Url;
 
 use crate::config::House;
 
@@ -30,9 +31,26 @@ pub async fn open(config: Config) -> Outcome<Ctx> {
     Ok(ctx)
 }
 
+/// Where an address leads, without who may enter there.
+pub fn place(url: &str) -> String {
+    match (url.split_once(':'), Url::parse(url)) {
+        (Some(("sqlite", _)), _) => url.to_owned(),
+        (_, Ok(url)) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            let host = url.host_str().unwrap_or_default();
+            format!("{}://{host}{port}{}", url.scheme(), url.path())
+        }
+        (Some((scheme, _)), Err(_)) => scheme.to_owned(),
+        (None, Err(_)) => String::new(),
+    }
+}
+
 pub fn log(house: &House) {
-    // The database's own crates speak of every statement and migration.
-    let filter = format!("{},sqlx=warn,sea_orm_migration=warn", house.log);
+    // The database's own crates speak of every statement and migration, and of what in an address they do
+    // not know.
+    let quiet =
+        "sqlx=warn,sqlx_postgres::options=error,sqlx_mysql::options=error,sea_orm_migration=warn";
+    let filter = format!("{},{quiet}", house.log);
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_target(false)
@@ -50,4 +68,19 @@ pub fn complain(error: &dyn Error) -> ExitCode {
         source = cause.source();
     }
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_place_tells_no_password() {
+        let db = "postgres://db:5433/kith";
+        assert_eq!(place("postgres://kith:se@cret@db:5433/kith"), db);
+        assert_eq!(place("postgres://db:5433/kith?user=kith&password=s@cret"), db);
+        assert_eq!(place("postgres://kith:se?cret@db/kith"), "postgres");
+        assert_eq!(place("redis://:secret@127.0.0.1:6379"), "redis://127.0.0.1:6379");
+        assert_eq!(place("sqlite:///data/me@home.db"), "sqlite:///data/me@home.db");
+    }
 }

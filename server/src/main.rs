@@ -10,6 +10,7 @@ mod gateway;
 mod headers;
 mod house;
 mod mail;
+mod metrics;
 mod origin;
 mod pages;
 mod problem;

@@ -10,7 +10,7 @@ use axum::{
 use domain::uploads::MAX_BYTES;
 
 use crate::{
-    assets, gateway, headers, origin, pages, problem, provider,
+    assets, gateway, headers, metrics, origin, pages, problem, provider,
     rest::{accounts, friends, health, invites, messages, notifications, pictures, rooms},
     room_pages,
     serve::House,
@@ -129,7 +129,7 @@ pub fn router(house: House) -> Router {
         .route("/manifest.webmanifest", get(assets::root))
         .route("/robots.txt", get(assets::root));
 
-    Router::new()
+    let all = Router::new()
         .nest("/api/v1", api)
         .route("/fn/{*name}", post(server_fns::call))
         .route("/health/live", get(health::live))
@@ -139,5 +139,6 @@ pub fn router(house: House) -> Router {
         .layer(from_fn(problem::in_time))
         .layer(from_fn_with_state(house.clone(), origin::guard))
         .layer(from_fn(headers::set))
-        .with_state(house)
+        .with_state(house.clone());
+    if house.is_measured { all.layer(from_fn(metrics::count_request)) } else { all }
 }

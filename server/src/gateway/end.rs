@@ -14,6 +14,8 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, protocol::CloseFrame},
 };
 
+use super::queue::Ended;
+
 /// How long the last frame may take, and the client's answer to it.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -24,6 +26,23 @@ pub struct End {
     pub reason: &'static str,
 }
 
+impl End {
+    /// Counts it, where it is not said: [`farewell`] does so itself.
+    pub fn count(&self) {
+        let code = self.code.to_string();
+        ::metrics::counter!("kith_sockets_ended_total", "code" => code).increment(1);
+    }
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::SessionOver => SESSION_OVER,
+            Ended::Restart => RESTART,
+        }
+    }
+}
+
 pub const SESSION_OVER: End = End { code: close::SESSION_OVER, reason: "session over" };
 pub const RESTART: End = End { code: close::RESTART, reason: "restart" };
 pub const TOO_SLOW: End = End { code: close::TOO_SLOW, reason: "reads too slowly" };
@@ -32,6 +51,7 @@ pub const GONE: End = End { code: 1000, reason: "" };
 /// The last frame, and then whatever the client still says until it has heard it: who hangs up on
 /// unread words may have his own unheard.
 pub async fn farewell(mut socket: WebSocketStream<TcpStream>, end: End) {
+    end.count();
     let frame = CloseFrame { code: end.code.into(), reason: end.reason.into() };
     let _ = timeout(FAREWELL, async {
         // It is refused where the client has closed first; then the answer to that is flushed.

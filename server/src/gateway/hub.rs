@@ -13,6 +13,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
+    admission::Admission,
     catch_up::CatchUp,
     crowd::Crowd,
     presence::Moves,
@@ -36,6 +37,8 @@ pub struct Hub {
     pub(super) moves: Moves,
     /// Who looks at a room without being in it.
     pub(super) crowd: Crowd,
+    /// How many come in at once.
+    pub(crate) admission: Admission,
 }
 
 /// A connection's place in the hub, given up when it is dropped.
@@ -56,6 +59,7 @@ impl Hub {
             tell,
             moves: Moves::default(),
             crowd: Crowd::default(),
+            admission: Admission::default(),
         });
         let mut published = ctx.bus().listen();
         let follower = Arc::clone(&hub);

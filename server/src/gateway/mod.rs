@@ -1,5 +1,6 @@
 //! The socket: who hears what, and one task for each connection.
 
+pub(crate) mod admission;
 mod catch_up;
 mod commands;
 mod connection;
@@ -19,7 +20,7 @@ pub(crate) mod upgrade;
 use std::net::SocketAddr;
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, FromRequestParts as _, Request, State},
     response::Response,
 };
 use domain::{limits::Rule, rooms};
@@ -30,7 +31,7 @@ use connection::Who;
 pub use hub::Hub;
 
 use crate::{
-    auth::{Caller, SignedIn},
+    auth::{Caller, SignedIn, shows_token},
     problem::Refusal,
     rest::Query,
     serve::House,
@@ -50,7 +51,6 @@ pub async fn open(
     State(house): State<House>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     caller: Caller,
-    signed_in: Result<SignedIn, Refusal>,
     Query(wish): Query<Wish>,
     request: Request,
 ) -> Result<Response, Refusal> {
@@ -59,6 +59,13 @@ pub async fn open(
         let detail = "This socket is for Kith's own page.";
         return Err(Problem::new(Code::Forbidden, detail).into());
     }
+    // Who shows nothing is turned away without a turn.
+    let turn = match wish.room.is_some() || shows_token(&parts, &house) {
+        true => Some(house.hub.admission.handshake(&house.shutdown).await.ok_or_else(too_many)?),
+        false => None,
+    };
+    // Here and not by an extractor: to read it takes a turn.
+    let signed_in = SignedIn::from_request_parts(&mut parts, &house).await;
     let limits = house.ctx.limits();
     let who = match (signed_in, wish.room) {
         (Ok(SignedIn(viewer)), None) => {
@@ -78,6 +85,7 @@ pub async fn open(
         (Who::Visitor(_), true) => Some(house.hub.crowd.enter(caller.address)?),
         _ => None,
     };
+    drop(turn);
     if house.shutdown.is_cancelled() {
         return Err(Problem::new(Code::Unavailable, "This server is about to restart.").into());
     }
@@ -91,4 +99,8 @@ pub async fn open(
         }
     });
     Ok(answer)
+}
+
+fn too_many() -> Problem {
+    Problem::new(Code::Unavailable, "Too many come at once. Try again in a moment.")
 }

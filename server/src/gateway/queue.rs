@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use futures_util::task::AtomicWaker;
@@ -208,6 +208,15 @@ impl Queue {
 
     pub fn ended(&self) -> Option<Ended> {
         self.waiting().ended
+    }
+
+    /// Once the connection is to end.
+    pub async fn end_comes(&self) -> Ended {
+        std::future::poll_fn(|cx| {
+            self.wakes(cx.waker());
+            self.ended().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
     /// Who is woken when something comes. To be called before looking.

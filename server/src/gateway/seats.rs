@@ -4,6 +4,9 @@
 //! Who hears a room follows this node's commits by themselves, and those of the others by what is
 //! read: [`Seats::settle`].
 
+mod broadcast;
+mod membership;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -18,12 +21,14 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
-    queue::{Ended, Frame},
+    queue::Ended,
     recent::KEPT,
     room::{Heard, Room},
     seat::{Hears, Seat},
     sharded::Sharded,
 };
+pub use broadcast::Missed;
+pub use membership::Step;
 
 /// Every place on this node.
 #[derive(Default)]
@@ -57,36 +62,6 @@ pub struct Open {
     pub rooms: Vec<RoomId>,
     /// Rooms in which the account's standing must be read again.
     pub standings: Vec<RoomId>,
-}
-
-/// What came in a room that some connections of an account were told of before they heard it.
-#[derive(Clone, Debug)]
-pub struct Missed {
-    pub since: i64,
-    /// The revision that it is whole to.
-    pub now: i64,
-    /// In rising revision; `None` where they are too many.
-    pub frames: Option<Vec<Frame>>,
-}
-
-/// Where a change of who is in a room stands among those that were heard of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Step {
-    /// As new was known: it did nothing, and the account's standing is to be read.
-    Late,
-    /// It is the next, and done.
-    Next,
-    /// It is done, but something before it was not heard of: who is in the room is to be read.
-    Ahead,
-}
-
-/// Who came and went by what was read.
-#[derive(Debug, Default)]
-pub struct Moved {
-    pub came: Vec<AccountId>,
-    pub left: Vec<AccountId>,
-    /// Something else was heard of meanwhile: it is to be read once more.
-    pub is_stale: bool,
 }
 
 impl Seats {
@@ -226,13 +201,6 @@ impl Seats {
         self.accounts.lock(&account).contains_key(&account)
     }
 
-    /// The same for all of an account's connections.
-    pub fn tell_account(&self, account: AccountId, frame: &Frame) {
-        for seat in self.of(account) {
-            seat.queue.push(frame.clone());
-        }
-    }
-
     /// An event of a room, for everyone in it when its turn has come. Whether something must be read
     /// for that.
     pub fn hear(&self, id: RoomId, event: Heard) -> bool {
@@ -305,20 +273,6 @@ impl Seats {
         self.changed.lock(&id).get(&id).is_some_and(|at| *at >= then)
     }
 
-    /// The same state for everyone in a room.
-    pub fn tell_everyone(&self, id: RoomId, frame: &Frame) {
-        if let Some(room) = self.rooms.lock(&id).get(&id) {
-            room.tell(frame);
-        }
-    }
-
-    /// The same state for those in a room that this picks.
-    pub fn tell_some(&self, id: RoomId, frame: &Frame, which: impl Fn(AccountId) -> bool) {
-        if let Some(room) = self.rooms.lock(&id).get(&id) {
-            room.tell_some(frame, which);
-        }
-    }
-
     /// The rooms that an account's connections hear.
     pub fn rooms_of(&self, account: AccountId) -> HashSet<RoomId> {
         self.of(account).iter().flat_map(|seat| seat.hears().rooms.clone()).collect()
@@ -332,156 +286,6 @@ impl Seats {
     /// Whose connections are in a room.
     pub fn accounts_in(&self, id: RoomId) -> HashSet<AccountId> {
         self.rooms.lock(&id).get(&id).into_iter().flat_map(Room::accounts).collect()
-    }
-
-    /// The earliest revision that `ready` told those of an account's connections that still wait for a
-    /// room; `None` where it told none of them.
-    pub fn told(&self, account: AccountId, id: RoomId) -> Option<i64> {
-        let told = |seat: &Arc<Seat>| seat.hears().joining.get(&id).copied().flatten();
-        self.of(account).iter().filter_map(told).min()
-    }
-
-    /// The room's state, read at this position, to those of an account's connections that are in it; to
-    /// whom `ready` told of it what was `missed` since, and to who has just joined, what came since then
-    /// as well. Says what is to be read: more of the room, or whether the account still is in it.
-    pub fn tell_room(
-        &self,
-        account: AccountId,
-        state: &Frame,
-        position: Position,
-        missed: Option<&Missed>,
-    ) -> Open {
-        let Position { room: id, revision, access } = position;
-        let mut open = Open::default();
-        for seat in self.of(account) {
-            let mut rooms = self.rooms.lock(&id);
-            let mut hears = seat.hears();
-            let Some(room) = rooms.get_mut(&id) else { continue };
-            if hears.rooms.contains(&id) {
-                seat.queue.push(state.clone());
-                continue;
-            }
-            let Some(told) = hears.joining.get(&id).copied().filter(|_| room.is_joining(&seat))
-            else {
-                continue;
-            };
-            let missed = missed.filter(|missed| told.is_some_and(|told| missed.since <= told));
-            let revision = missed.map_or(revision, |missed| missed.now);
-            let is_unread = told.is_some() && missed.is_none();
-            if is_unread || access < room.newest().1 || room.lacks(revision) {
-                // As where a seat is taken.
-                open.standings.push(id);
-                continue;
-            }
-            hears.joining.remove(&id);
-            hears.rooms.insert(id);
-            match (told, missed) {
-                (Some(told), Some(missed)) => {
-                    seat.queue.push(state.clone());
-                    room.bring_up(&seat, told, missed.frames.clone(), missed.now);
-                }
-                _ => seat.queue.push(state.clone().standing_at(id, revision)),
-            }
-            room.seat(&seat, revision, access);
-            self.audience.enter(id, account);
-            if room.is_behind() {
-                open.rooms.push(id);
-            }
-        }
-        open
-    }
-
-    /// An account is in a room now, which made the room's `access` this.
-    pub fn join(&self, id: RoomId, account: AccountId, access: i64) -> Step {
-        if self.is_known(id, access) {
-            return Step::Late;
-        }
-        self.bring_in(id, account);
-        self.step(id, access)
-    }
-
-    /// An account is in a room no more, which made the room's `access` this.
-    pub fn part(&self, id: RoomId, account: AccountId, access: i64) -> Step {
-        if self.is_known(id, access) {
-            return Step::Late;
-        }
-        self.turn_out(id, account);
-        self.step(id, access)
-    }
-
-    /// Whether as much was heard of who is in a room.
-    fn is_known(&self, id: RoomId, access: i64) -> bool {
-        self.rooms.lock(&id).get(&id).is_some_and(|room| access <= room.newest().1)
-    }
-
-    fn step(&self, id: RoomId, access: i64) -> Step {
-        match self.hear_with(id, 0, access, |room| room.step(access)) {
-            true => Step::Ahead,
-            false => Step::Next,
-        }
-    }
-
-    /// Who of these accounts is in the room, read at this `access`: who is not is turned out, who is
-    /// comes in. `None` where it was read before something that is known by now.
-    pub fn settle(
-        &self,
-        id: RoomId,
-        access: i64,
-        standings: &[(AccountId, bool)],
-    ) -> Option<Moved> {
-        let is_old = |room: &Room| access < room.newest().1;
-        if self.rooms.lock(&id).get(&id).is_some_and(is_old) {
-            return None;
-        }
-        let mut moved = Moved::default();
-        for (account, is_inside) in standings {
-            match is_inside {
-                true if self.bring_in(id, *account) => moved.came.push(*account),
-                false if self.turn_out(id, *account) => moved.left.push(*account),
-                _ => {}
-            }
-        }
-        let mut rooms = self.rooms.lock(&id);
-        if let Some(room) = rooms.get_mut(&id) {
-            room.settle(access, standings);
-            // Local changes do not wait for what is read.
-            moved.is_stale = is_old(room);
-        }
-        Some(moved)
-    }
-
-    /// Lets an account's connections wait for the state of a room that it is in. Whether any does.
-    fn bring_in(&self, id: RoomId, account: AccountId) -> bool {
-        let mut any = false;
-        for seat in self.of(account) {
-            let mut rooms = self.rooms.lock(&id);
-            let mut hears = seat.hears();
-            hears.left.remove(&id);
-            if !hears.gone && !hears.rooms.contains(&id) {
-                hears.joining.entry(id).or_insert(None);
-                self.entry(&mut rooms, id).join(&seat);
-                any = true;
-            }
-        }
-        any
-    }
-
-    /// Nothing more of a room for an account's connections. Whether any heard it.
-    fn turn_out(&self, id: RoomId, account: AccountId) -> bool {
-        let mut any = false;
-        for seat in self.of(account) {
-            let mut rooms = self.rooms.lock(&id);
-            let mut hears = seat.hears();
-            any |= hears.rooms.remove(&id);
-            any |= hears.joining.remove(&id).is_some();
-            if !hears.listens {
-                any |= hears.left.insert(id);
-            }
-            self.unseat(&mut rooms, id, &seat);
-            seat.queue.drop_room(id);
-        }
-        self.audience.part(id, account);
-        any
     }
 
     fn ended(&self) -> MutexGuard<'_, HashMap<SessionId, Instant>> {

@@ -1,6 +1,8 @@
 //! From a request to a socket. Done here and not by axum, whose socket brings buffers for few large
 //! frames and keeps the connection boxed: here are many with small ones, and most of them idle.
 
+use std::time::Duration;
+
 use axum::{body::Body, response::Response};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -10,7 +12,11 @@ use protocol::{
     Problem,
     socket::{MAX_FRAME, SUBPROTOCOL},
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncWriteExt as _, Interest},
+    net::TcpStream,
+    time::sleep,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -21,6 +27,8 @@ use tokio_tungstenite::{
 
 /// What the system keeps of what a client has not read yet, in bytes.
 const SEND_BUFFER: usize = 64 * 1024;
+/// How often it is looked whether a client that has spoken, and is not listened to yet, is still there.
+const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
 /// A socket that was agreed on. The answer has to leave before it opens.
 pub struct Agreed {
@@ -84,30 +92,30 @@ impl Opened {
         Some(Self { stream, early: parts.read_buf.to_vec() })
     }
 
-    /// Writes the first frame past the socket's buffer, which would keep its size for ever.
-    ///
-    /// # Errors
-    /// Where the client has gone.
-    pub async fn greet(&mut self, text: &str) -> std::io::Result<()> {
-        let length = text.len();
-        let mut frame = Vec::with_capacity(length + 10);
-        // FIN and text; servers do not mask.
-        frame.push(0x81);
-        match u8::try_from(length) {
-            Ok(short @ 0..126) => frame.push(short),
-            _ => match u16::try_from(length) {
-                Ok(medium) => {
-                    frame.push(126);
-                    frame.extend(medium.to_be_bytes());
-                }
-                Err(_) => {
-                    frame.push(127);
-                    frame.extend((length as u64).to_be_bytes());
-                }
-            },
+    /// Writes some of the first frame ([`first_frame`]), past the socket's buffer, which would keep its size
+    /// for ever. How many bytes it took; 0 where the client has gone.
+    pub async fn write(&mut self, bytes: &[u8]) -> usize {
+        self.stream.write(bytes).await.unwrap_or(0)
+    }
+
+    /// Until the client goes away, or says first of all that it does.
+    pub async fn hangs_up(&self) {
+        if self.early.first().is_some_and(|first| closes(*first)) {
+            return;
         }
-        frame.extend(text.as_bytes());
-        self.stream.write_all(&frame).await
+        let mut first = [0];
+        loop {
+            match self.stream.ready(Interest::READABLE).await {
+                Ok(ready) if !ready.is_read_closed() => {}
+                _ => return,
+            }
+            match self.stream.peek(&mut first).await {
+                Ok(1) if self.early.is_empty() && closes(first[0]) => return,
+                // What it has said waits: whether it goes after that is looked at now and then.
+                Ok(1) => sleep(LOOKS_EVERY).await,
+                _ => return,
+            }
+        }
     }
 
     /// The socket from here on.
@@ -115,6 +123,34 @@ impl Opened {
         let Self { stream, early } = self;
         WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config())).await
     }
+}
+
+/// A text as one frame of a server, which does not mask.
+pub fn first_frame(text: &str) -> Vec<u8> {
+    let length = text.len();
+    let mut frame = Vec::with_capacity(length + 10);
+    // FIN and text.
+    frame.push(0x81);
+    match u8::try_from(length) {
+        Ok(short @ 0..126) => frame.push(short),
+        _ => match u16::try_from(length) {
+            Ok(medium) => {
+                frame.push(126);
+                frame.extend(medium.to_be_bytes());
+            }
+            Err(_) => {
+                frame.push(127);
+                frame.extend((length as u64).to_be_bytes());
+            }
+        },
+    }
+    frame.extend(text.as_bytes());
+    frame
+}
+
+/// Whether a frame that begins with this byte is a close.
+fn closes(first: u8) -> bool {
+    first & 0x0f == 0x8
 }
 
 /// Sizes for many sockets with small frames: a buffer grows for who needs it.

@@ -18,7 +18,6 @@ use protocol::{
     messages::Window,
     notifications::{Inbox, Notification},
     rooms::Kind,
-    socket::NotificationState,
 };
 use tokio::time::timeout;
 
@@ -55,7 +54,9 @@ struct Seen {
     friends: Vec<User>,
     requests: Vec<FriendRequest>,
     blocked: BTreeSet<AccountId>,
-    bell: NotificationState,
+    /// The number of the latest card is left out: whose card was gone before it could be told heard of
+    /// none, and those that are there have theirs.
+    unread: i64,
     /// Each with whether it is read: when that was is nowhere shown.
     cards: Vec<(Notification, bool)>,
 }
@@ -67,6 +68,9 @@ fn seen(world: &World, marks: bool) -> Seen {
     // How many are here is told by the second, and has a test of its own.
     let room = |id: &RoomId| {
         let mut room = Room { online_count: 0, ..world.room(*id).unwrap().clone() };
+        // Where they are mentioned counts while it is unread; who left and came back was not mentioned since.
+        let read = room.read_seq;
+        room.mentioned_seq.take_if(|seq| Some(*seq) <= read);
         room.direct_with.iter_mut().for_each(forget_name);
         if room.kind == Kind::Direct {
             room.name = String::new();
@@ -99,7 +103,7 @@ fn seen(world: &World, marks: bool) -> Seen {
         requests: world.requests().to_vec(),
         // In no order: nobody is shown one.
         blocked: world.blocked().iter().copied().collect(),
-        bell: world.bell().state(),
+        unread: world.bell().state().unread,
         cards: world.bell().cards().unwrap_or_default().iter().map(card).collect(),
     }
 }

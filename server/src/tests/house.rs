@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct House {
     pub ctx: Ctx,
     pub address: SocketAddr,
+    /// What its handlers use.
+    pub inside: serve::House,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
     _place: Option<(TempDir, Chosen)>,
@@ -77,11 +79,14 @@ impl House {
         let (stop, stopped) = oneshot::channel::<()>();
         // A provider that nobody answers for.
         let provider = Provider::new("http://127.0.0.1:9", "kith", None, "Nobody").unwrap();
-        let house = serve::House::new(ctx.clone(), Origins::default()).with(Some(provider));
+        let mut inside = serve::House::new(ctx.clone(), Origins::default()).with(Some(provider));
+        inside.is_measured = true;
+        let house = inside.clone();
         let served = tokio::spawn(async move {
-            serve::on(listener, house, async { drop(stopped.await) }).await.unwrap();
+            let stop = async { drop(stopped.await) };
+            serve::on(listener, house, stop, Duration::ZERO).await.unwrap();
         });
-        Self { ctx, address, stop: Some(stop), served, _place: None }
+        Self { ctx, address, inside, stop: Some(stop), served, _place: None }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -262,11 +267,21 @@ impl Socket {
         self.send(&Command::Send { room, id, body, reply_to: None, attachments: Vec::new() }).await;
     }
 
-    /// The next event as it came.
+    /// The next event as it came, but for who comes and goes meanwhile.
     pub async fn next_json(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap() {
-                Frame::Text(text) => return serde_json::from_str(&text).unwrap(),
+            let told = self.hear().await.expect("an event");
+            if !is_passing(&read_event(&told)) {
+                return told;
+            }
+        }
+    }
+
+    /// The next event as it came, if it comes.
+    async fn hear(&mut self) -> Option<Value> {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.ok()?.unwrap().unwrap() {
+                Frame::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
                 Frame::Ping(_) | Frame::Pong(_) => {}
                 other => panic!("{other:?}"),
             }
@@ -275,23 +290,17 @@ impl Socket {
 
     /// The next event, but for who comes and goes meanwhile.
     pub async fn next(&mut self) -> Event {
-        loop {
-            let event = self.next_of_all().await;
-            if !is_passing(&event) {
-                return event;
-            }
-        }
-    }
-
-    async fn next_of_all(&mut self) -> Event {
-        Event::read(&self.next_json().await.to_string()).unwrap()
+        read_event(&self.next_json().await)
     }
 
     /// Everything up to an event that this picks, with it.
     pub async fn until(&mut self, is_it: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut heard = Vec::new();
         loop {
-            let event = self.next_of_all().await;
+            let Some(told) = self.hear().await else {
+                panic!("what is waited for did not come after {heard:#?}");
+            };
+            let event = read_event(&told);
             let done = is_it(&event);
             heard.push(event);
             if done {
@@ -316,6 +325,11 @@ impl Socket {
         heard
     }
 
+    /// The next frame, whatever it is.
+    pub async fn frame(&mut self) -> Frame {
+        timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap()
+    }
+
     /// The code that the server closes with, after whatever it still had to say.
     pub async fn close_code(mut self) -> u16 {
         loop {
@@ -326,6 +340,10 @@ impl Socket {
             }
         }
     }
+}
+
+fn read_event(told: &Value) -> Event {
+    Event::read(&told.to_string()).unwrap()
 }
 
 fn is_passing(event: &Event) -> bool {

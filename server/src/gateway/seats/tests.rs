@@ -2,7 +2,10 @@
 
 use protocol::Event;
 
-use super::{super::recent::Marks, *};
+use super::{
+    super::{queue::Frame, recent::Marks},
+    *,
+};
 
 fn room() -> RoomId {
     RoomId::new(0, [1; 16])
@@ -97,6 +100,19 @@ fn an_older_reading_turns_nobody_out() {
     // Told in the wrong order by two who committed at once.
     assert_eq!(seats.part(room(), seat.account(), 5), Step::Late, "6 is known");
     assert!(seat.is_in(room()));
+}
+
+#[test]
+fn an_older_reading_brings_nobody_back_into_a_room_that_is_heard_no_more() {
+    let seats = Seats::default();
+    let seat = enter(&seats, 1);
+    seats.listen_to(&seat, [at(10, 4)]);
+    assert_eq!(seats.part(room(), seat.account(), 5), Step::Next);
+    assert!(seats.settle(room(), 4, &[(seat.account(), true)]).is_none());
+    assert!(!seat.may_hear(room()));
+    assert_eq!(seats.join(room(), seat.account(), 6), Step::Next);
+    assert!(seats.settle(room(), 5, &[(seat.account(), false)]).is_none());
+    assert!(seat.may_hear(room()));
 }
 
 #[test]
