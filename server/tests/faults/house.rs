@@ -43,8 +43,14 @@ pub struct Node {
 
 impl House {
     pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// The same, with other settings than usual.
+    pub async fn open_with(others: &[(&'static str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
-        let settings = vec![("KITH_DATA", folder.path().into())];
+        let mut settings = vec![("KITH_DATA", folder.path().into())];
+        settings.extend(others.iter().map(|(name, value)| (*name, (*value).into())));
         let node = Node::start(Command::new(BINARY), settings).await;
         Self::of_one(node, folder)
     }
@@ -137,6 +143,11 @@ impl Node {
     /// `kill -9`, and the same node again at once.
     pub async fn crash(&mut self) {
         self.process.kill().await.unwrap();
+        self.start_again().await;
+    }
+
+    /// The same node, once it has gone.
+    pub async fn start_again(&mut self) {
         self.process = start(Command::new(BINARY), &self.settings, self.address);
         self.answers().await;
     }
@@ -151,8 +162,7 @@ impl Node {
         self.signal("-TERM");
         let status = timeout(PATIENCE, self.process.wait()).await.unwrap().unwrap();
         assert!(status.success(), "{status}");
-        self.process = start(Command::new(BINARY), &self.settings, self.address);
-        self.answers().await;
+        self.start_again().await;
     }
 
     pub fn signal(&self, signal: &str) {

@@ -42,6 +42,7 @@ async fn who_cannot_be_reached_is_let_go_and_harms_nobody() {
     }
     let room = house.rest.room(&people).await;
     let mut laptop = connect(house.address(), &people[3], "").await.unwrap();
+    assert!(matches!(laptop.next().await, Some(Ok(Frame::Text(_)))), "ready");
     let say = async |n: i64, laptop: &mut Socket| {
         let body = Some(json!({"body": "x".repeat(4_000)}));
         let path = format!("/rooms/{room}/messages");

@@ -33,10 +33,18 @@ impl Probe {
         Self { person, room, socket }
     }
 
+    /// As often at least, of three times as many tries: a machine may stand still for a moment.
     pub async fn is_heard_in_time(&mut self, house: &House, times: usize) {
+        let mut late = Vec::new();
         for _ in 0..times {
-            let after = self.heard_after(house).await;
-            assert!(after < BEHIND, "{after:?}");
+            loop {
+                let after = self.heard_after(house).await;
+                if after < BEHIND {
+                    break;
+                }
+                late.push(after);
+                assert!(late.len() <= 2 * times, "{late:?}");
+            }
         }
     }
 
