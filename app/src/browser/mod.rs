@@ -223,7 +223,15 @@ pub fn is_watched() -> bool {
 
 /// Whether the focus is where one writes.
 pub fn is_writing() -> bool {
-    document().active_element().is_some_and(|active| active.tag_name() == "TEXTAREA")
+    let active = document().active_element();
+    active.is_some_and(|active| matches!(active.closest("textarea, input"), Ok(Some(_))))
+}
+
+/// Takes the focus from where one writes: who goes on from there is done with it.
+pub fn leave_field() {
+    if let Some(body) = document().body() {
+        focus_in(&body, "#main");
+    }
 }
 
 /// Whether Enter should break the line: there is no keyboard beside this screen.
@@ -257,6 +265,12 @@ pub fn drift(list: &web_sys::Element, (id, top): &(String, f64)) -> Option<f64> 
 pub fn show(id: &str, marked: bool) {
     let Some(element) = document().get_element_by_id(id) else { return };
     element.scroll_into_view();
+    // At once, and not with the next frame: what is loaded until then keeps what one looks at from now on.
+    if let (Ok(Some(scroller)), Ok(scrolled)) =
+        (element.closest(".messages__scroller"), web_sys::Event::new("scroll"))
+    {
+        let _ = scroller.dispatch_event(&scrolled);
+    }
     if !marked {
         return;
     }
@@ -274,9 +288,14 @@ pub fn embedded_json(id: &str) -> Option<String> {
     document().get_element_by_id(id)?.text_content()
 }
 
-/// Tells stylesheets and tests that the page is alive.
+/// Tells stylesheets and tests that the page is alive, and a menu that it was opened before that.
 pub fn mark_hydrated() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
+    }
+    if let (Ok(Some(menu)), Ok(toggled)) =
+        (document().query_selector("details.menu[open]"), web_sys::Event::new("toggle"))
+    {
+        let _ = menu.dispatch_event(&toggled);
     }
 }

@@ -75,12 +75,15 @@ fn asked(event: &ev::SubmitEvent) -> Option<String> {
 
 /// Whoever goes by keyboard or listens begins at the new page, not behind the link.
 fn focus_main() {
-    request_animation_frame(|| {
+    let before = document().active_element();
+    request_animation_frame(move || {
         let main = document().get_element_by_id("main");
         let main = main.and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok());
         let inside = main.as_ref().zip(document().active_element());
-        // A page that has put the focus somewhere itself knows better.
-        if inside.is_some_and(|(main, active)| !main.contains(Some(&active)))
+        // A page that has put the focus somewhere itself knows better, and so does who has by now.
+        let is_body = |active: &web_sys::Element| document().body().as_deref() == Some(active);
+        let stays = |active: &web_sys::Element| before.as_ref() == Some(active) || is_body(active);
+        if inside.is_some_and(|(main, active)| !main.contains(Some(&active)) && stays(&active))
             && let Some(main) = main
         {
             let _ = main.focus();

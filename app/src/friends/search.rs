@@ -309,7 +309,10 @@ fn go(hit: &Hit) {
     #[cfg(feature = "hydrate")]
     match hit.is_plain {
         true => crate::browser::leave_for(&hit.path),
-        false => crate::route::Place::here().go(&hit.path),
+        false => {
+            crate::browser::leave_field();
+            crate::route::Place::here().go(&hit.path);
+        }
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = hit;

@@ -6,17 +6,19 @@
 pub mod bell;
 mod loading;
 pub mod outbox;
+#[cfg(any(feature = "hydrate", test))]
+mod reading;
 pub mod snapshot;
 #[cfg(feature = "hydrate")]
 pub mod socket;
 pub mod timeline;
+#[cfg(any(feature = "hydrate", test))]
+mod typing;
 pub mod world;
 
 use std::collections::HashMap;
 
 use leptos::prelude::*;
-#[cfg(feature = "hydrate")]
-use protocol::AccountId;
 use protocol::{
     Command, Event, Message, MessageId, Problem, RoomId, Timestamp,
     friends::{FriendState, Profile},
@@ -63,9 +65,10 @@ struct State {
     watched: HashMap<Touched, ArcTrigger>,
     /// Where commands go while there is a connection.
     uplink: Option<Uplink>,
-    /// Where the viewer wrote last, and when that was told.
     #[cfg(feature = "hydrate")]
-    typed: Option<(RoomId, Timestamp)>,
+    writing: typing::Writing,
+    #[cfg(feature = "hydrate")]
+    reading: reading::Reading,
 }
 
 /// What somebody says here and now.
@@ -88,7 +91,9 @@ impl Live {
             watched: HashMap::new(),
             uplink: None,
             #[cfg(feature = "hydrate")]
-            typed: None,
+            writing: typing::Writing::default(),
+            #[cfg(feature = "hydrate")]
+            reading: reading::Reading::default(),
         };
         Self {
             state: StoredValue::new(state),
@@ -326,7 +331,18 @@ impl Live {
 
     #[cfg(feature = "hydrate")]
     fn connected(self, uplink: Uplink) {
-        self.state.update_value(|state| state.uplink = Some(uplink));
+        let now = crate::browser::now();
+        let (mut read, mut written) = Default::default();
+        self.state.update_value(|state| {
+            state.uplink = Some(uplink);
+            (read, written) = (state.reading.connected(), state.writing.connected(now));
+        });
+        for (room, seq) in read {
+            self.command(Command::Read { room, seq });
+        }
+        if let Some(room) = written {
+            self.command(Command::Typing { room });
+        }
         self.connections.update(|connections| *connections += 1);
     }
 
@@ -340,35 +356,6 @@ impl Live {
     #[cfg(feature = "hydrate")]
     pub fn is_invisible(self) -> bool {
         self.peek(World::is_invisible)
-    }
-
-    /// Tells that the viewer writes in a room, every few seconds while they do.
-    #[cfg(feature = "hydrate")]
-    pub fn tell_typing(self, room: RoomId) {
-        const EVERY_MS: i64 = 3_000;
-        let now = crate::browser::now();
-        let is_due = self.state.with_value(|state| {
-            state.typed.is_none_or(|(last, at)| last != room || now.0 - at.0 >= EVERY_MS)
-        });
-        if is_due {
-            self.state.update_value(|state| state.typed = Some((room, now)));
-            self.command(Command::Typing { room });
-        }
-    }
-
-    /// Somebody writes: shown until they have been quiet for a moment.
-    #[cfg(feature = "hydrate")]
-    fn show_typing(self, room: RoomId, user: AccountId) {
-        const FOR_MS: u32 = 5_000;
-        let number = self.peek(|world| world.typed(room, user));
-        leptos::task::spawn_local(async move {
-            crate::browser::sleep(FOR_MS).await;
-            if self.peek(|world| world.typed(room, user)) == number {
-                let mut touched = Vec::new();
-                self.state.update_value(|state| touched = state.world.stop_typing(room, user));
-                self.touch(touched);
-            }
-        });
     }
 
     #[cfg(feature = "hydrate")]

@@ -367,6 +367,6 @@ fn read_to_end(live: Live, room: RoomId) {
         && live.reads(room)
         && crate::browser::is_watched()
     {
-        live.command(protocol::Command::Read { room, seq });
+        live.tell_read(room, seq);
     }
 }

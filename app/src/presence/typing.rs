@@ -5,8 +5,7 @@ use protocol::{AccountId, RoomId};
 
 use crate::live::{Live, world::Touched};
 
-/// The viewer has written something in a room. The server passes it on at most once in three seconds,
-/// and so it is told.
+/// The viewer has written something in a room.
 pub fn writes(live: Live, room: RoomId) {
     #[cfg(feature = "hydrate")]
     live.tell_typing(room);
