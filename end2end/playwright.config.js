@@ -6,7 +6,7 @@ export default defineConfig({
   workers: 2,
   // A story that does not hold every time does not hold.
   retries: 0,
-  timeout: 60_000,
+  timeout: 180_000,
   expect: { timeout: 15_000 },
   reporter: process.env.CI ? [["list"], ["./summary.js"]] : [["list"]],
   use: {

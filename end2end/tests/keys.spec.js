@@ -94,7 +94,7 @@ test("code has colours and is copied", async ({ visit, house }) => {
   expect(await painted("number")).toEqual(["1", "4"]);
   await page.locator("pre").hover();
   await page.getByRole("button", { name: "Copy" }).click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(code);
   await accessible(page);
 });
 

@@ -214,7 +214,8 @@ test("what was written while the server was gone is sent once it is back", async
     await expect(page.getByText("Not connected.")).toBeVisible();
     await house.start();
     await house.say(theo, room, "and while you were, too");
-    await expect(log(page).getByText("and while you were, too")).toBeVisible();
+    // The longer it was away, the longer it waits to try again.
+    await expect(log(page).getByText("and while you were, too")).toBeVisible({ timeout: 60_000 });
     await expect(log(page).getByText("(sending)")).toHaveCount(0, { timeout: 40_000 });
     const stored = await house.rest("GET", `/rooms/${room}/messages`, { token: mara.token });
     const bodies = stored.body.items.map((item) => item.body).sort();

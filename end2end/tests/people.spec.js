@@ -94,6 +94,10 @@ test("friends see each other come, write and go away", async ({ visit, house }) 
   await alive(his);
   await expect(about).toHaveText("online");
   await expect(hers.locator(".room-row .dot--online")).toBeVisible();
+  // Once she hears what he says he is connected.
+  await his.getByLabel("Message Mara Lindqvist").fill("hello");
+  await his.keyboard.press("Enter");
+  await expect(hers.getByRole("log").getByText("hello")).toBeVisible();
   await his.getByLabel("Message Mara Lindqvist").pressSequentially("I am");
   await expect(hers.getByText("Theo Okafor is typing …")).toBeVisible();
   await accessible(hers);
@@ -240,33 +244,43 @@ test("a password is judged while one types, and by the server when it is sent", 
   await accessible(page);
   await page.getByRole("button", { name: "Create account" }).click();
   await expect(page.locator(".field__fault").getByText("This is too much like your name.")).toBeVisible();
+  // Its button comes with the script, and so does the judgement.
+  await expect(page.getByRole("button", { name: "Show the password" })).toBeVisible();
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await expect(page.getByText(/Strong|Very strong/)).toBeVisible();
 });
 
 test("who signs up shows that they are no bot, by a moment's work", async ({ browser }) => {
   const house = await House.open({ KITH_CHALLENGE: "on" });
-  const context = await browser.newContext({ baseURL: house.url });
-  const page = await context.newPage();
-  await page.goto("/sign-up");
-  await page.getByLabel("Username").fill("worker");
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await expect(page.locator("input[name=answer]")).not.toHaveValue("");
-  await page.getByRole("button", { name: "Create account" }).click();
-  await expect(page.getByText("Quiet here, so far")).toBeVisible();
-  const bot = await house.rest("POST", "/accounts", { body: { username: "robot", password: PASSWORD } });
-  expect(bot.status).toBe(422);
-  // Without a script it takes as long as typing does, which a form filled in at once has not taken.
-  const plain = await browser.newContext({ baseURL: house.url, javaScriptEnabled: false });
-  const form = await plain.newPage();
-  await form.goto("/sign-up");
-  await form.getByLabel("Username").fill("hasty");
-  await form.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await form.getByRole("button", { name: "Create account" }).click();
-  await expect(form.getByText("That was faster than anybody types.")).toBeVisible();
-  await context.close();
-  await plain.close();
-  await house.close();
+  try {
+    const context = await browser.newContext({ baseURL: house.url });
+    const page = await context.newPage();
+    await page.goto("/sign-up");
+    await page.getByLabel("Username").fill("worker");
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    // Luck decides how long it takes.
+    await expect(page.locator("input[name=answer]")).not.toHaveValue("", { timeout: 60_000 });
+    await page.getByRole("button", { name: "Create account" }).click();
+    await expect(page.getByText("Quiet here, so far")).toBeVisible();
+    await context.close();
+    const bot = await house.rest("POST", "/accounts", { body: { username: "robot", password: PASSWORD } });
+    expect(bot.status).toBe(422);
+    // Without a script it takes as long as typing does, which a form filled in at once has not taken: unless
+    // the machine was as slow.
+    let tries = 0;
+    await expect(async () => {
+      const plain = await browser.newContext({ baseURL: house.url, javaScriptEnabled: false });
+      const form = await plain.newPage();
+      await form.goto("/sign-up");
+      await form.getByLabel("Username").fill(`hasty${tries++}`);
+      await form.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await form.getByRole("button", { name: "Create account" }).click();
+      const told = form.getByText("That was faster than anybody types.");
+      await expect(told).toBeVisible({ timeout: 5_000 }).finally(() => plain.close());
+    }).toPass();
+  } finally {
+    await house.close();
+  }
 });
 
 for (const javaScriptEnabled of [true, false]) {

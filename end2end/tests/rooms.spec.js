@@ -26,6 +26,7 @@ for (const javaScriptEnabled of [true, false]) {
     await accessible(his);
     await his.getByLabel("Find a room").fill(name);
     await his.keyboard.press("Enter");
+    await expect(his).toHaveURL(/query=/);
     await his.getByRole("button", { name: `Join ${name}` }).click();
     await expect(his.getByRole("heading", { name, level: 1 })).toBeVisible();
 
@@ -128,6 +129,7 @@ test("messages are formatted, answered, reacted to, edited, deleted and brought 
   await expect(answer.getByRole("link", { name: `@${mara.username}` })).toBeVisible();
 
   // The last of one's own, by the keyboard.
+  await expect(row(his, "indeed").getByRole("img", { name: "Stored" })).toBeVisible();
   await his.getByRole("textbox", { name: "Message Garden club" }).press("ArrowUp");
   await his.getByRole("textbox", { name: "Edit the message" }).fill("no, after all");
   await his.keyboard.press("Enter");

@@ -77,6 +77,10 @@ test("a room that keeps nothing says so, shows a receipt, and forgets with the p
   await house.rest("PUT", `/rooms/${room}/members/me`, { token: theo.token });
   await early.goto(path);
   await alive(early);
+  // Whose page is connected hears what is kept nowhere.
+  await early.getByRole("textbox").fill("I am here");
+  await early.keyboard.press("Enter");
+  await expect(hers.locator(".message").filter({ hasText: "I am here" })).toBeVisible();
   await hers.getByRole("textbox").fill("Here and gone");
   await hers.keyboard.press("Enter");
   await expect(early.getByText("Here and gone")).toBeVisible();
