@@ -48,18 +48,18 @@ impl RedisCluster {
         Self { _folders: folders, ports, _processes: processes }
     }
 
-    /// How many sharded channels somebody listens to.
+    /// Whether somebody listens to a sharded channel with this in its name.
     ///
     /// # Panics
     /// Where one of the three does not answer.
-    pub fn shard_channels(&self) -> usize {
-        let of = |port: &u16| {
+    pub fn has_shard_channel(&self, name: &str) -> bool {
+        let has = |port: &u16| {
             let mut ask = command("redis-cli", As::Ourselves);
             ask.args(["-p", &port.to_string(), "PUBSUB", "SHARDCHANNELS"]);
             let said = ask.stdout(std::process::Stdio::piped()).output().expect("redis-cli");
-            String::from_utf8_lossy(&said.stdout).lines().filter(|line| !line.is_empty()).count()
+            String::from_utf8_lossy(&said.stdout).lines().any(|line| line.contains(name))
         };
-        self.ports.iter().map(of).sum()
+        self.ports.iter().any(has)
     }
 
     /// Its address: the first of the three, which names the others.

@@ -108,6 +108,7 @@ impl Hub {
         let seats = &self.seats;
         match change {
             Change::MessagePosted { message, access } => {
+                self.moves.wrote(message.room, message.author.id);
                 self.hear(message, &Numbered::Message { message }, *access);
             }
             Change::MessageChanged { message, access, by } => {
@@ -115,6 +116,7 @@ impl Hub {
                 self.hear(message, &Numbered::MessageChanged { message, by }, *access);
             }
             Change::Passed { message, access } => {
+                self.moves.wrote(message.room, message.author.id);
                 let frame = Frame::passed(message);
                 if seats.update(message.room, |room| room.pass(frame, *access)) {
                     self.behind.hole(message.room);

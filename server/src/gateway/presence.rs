@@ -28,7 +28,6 @@ const TYPING: i64 = 200;
 #[derive(Debug, Default)]
 struct Due {
     moved: HashSet<AccountId>,
-    typing: HashSet<(RoomId, AccountId)>,
     rooms: HashSet<RoomId>,
     look: HashSet<AccountId>,
 }
@@ -37,6 +36,8 @@ struct Due {
 #[derive(Debug, Default)]
 pub struct Moves {
     due: Mutex<Due>,
+    /// Who is to be told to write where, until what they wrote is there.
+    typing: Mutex<HashSet<(RoomId, AccountId)>>,
     teller: Notify,
 }
 
@@ -58,9 +59,18 @@ impl Moves {
     }
 
     pub fn typing(&self, room: RoomId, account: AccountId) {
-        self.note(|due| {
-            due.typing.insert((room, account));
-        });
+        self.who_types().insert((room, account));
+        self.teller.notify_one();
+    }
+
+    /// What somebody wrote is about to be told: that they write is told no more, else it would seem to be
+    /// about the next.
+    pub fn wrote(&self, room: RoomId, account: AccountId) {
+        self.who_types().remove(&(room, account));
+    }
+
+    fn who_types(&self) -> MutexGuard<'_, HashSet<(RoomId, AccountId)>> {
+        self.typing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is in these rooms may be more or fewer than before.
@@ -94,7 +104,8 @@ impl Hub {
                     }
                 }
             }
-            for (room, account) in due.typing {
+            let typing: Vec<_> = self.moves.who_types().iter().copied().collect();
+            for (room, account) in typing {
                 self.say_typing(&ctx, room, account).await;
             }
             let of_moved = due.moved.iter().flat_map(|account| self.seats.rooms_of(*account));
@@ -171,13 +182,15 @@ impl Hub {
     async fn say_typing(&self, ctx: &Ctx, room: RoomId, account: AccountId) {
         let here = self.seats.accounts_in(room);
         let people = presence::count(ctx, room, here.iter().copied());
-        if here.is_empty() || people > TYPING {
-            return;
+        let is_told = !here.is_empty() && people <= TYPING;
+        let apart = if is_told { friends::apart(ctx, account).await.ok() } else { None };
+        let mut typing = self.moves.who_types();
+        if typing.remove(&(room, account))
+            && let Some(apart) = apart
+        {
+            let frame = Frame::passing(&Event::Typing { room, user: account });
+            self.seats.tell_some(room, &frame, |one| one != account && !apart.contains(&one));
         }
-        let Ok(mut apart) = friends::apart(ctx, account).await else { return };
-        apart.insert(account);
-        let frame = Frame::passing(&Event::Typing { room, user: account });
-        self.seats.tell_some(room, &frame, |one| !apart.contains(&one));
     }
 
     /// Those that are to be told later: they were told a moment ago, or it is not known yet how many are in

@@ -74,7 +74,9 @@ impl House {
         let _ = any_spawner::Executor::init_tokio();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let config = Config { address: format!("http://{address}"), ..config };
+        // A slow machine is no Redis that is away.
+        let address_of_house = format!("http://{address}");
+        let config = Config { address: address_of_house, redis_patience: PATIENCE, ..config };
         let ctx = Ctx::open(config, async |db| Migrator::up(db, None).await).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         // A provider that nobody answers for.

@@ -7,7 +7,7 @@ use domain::{
     Clock, Config, Ctx,
     accounts::{self, sessions::LIFETIME_MS},
 };
-use protocol::{Password, RoomId, Username, accounts::SignUp};
+use protocol::{Password, RoomId, Timestamp, Username, accounts::SignUp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -94,7 +94,7 @@ const REST: &[Row] = &[
     ("GET", "/rooms/{room}/log", r##""##, "401 404 404 404 404 403 200 404 401 401 404 200"),
     ("PUT", "/rooms/{room}/bans/member", r##"{"reason":"x"}"##, "401 404 404 404 404 403 204 404 401 401 404 204"),
     ("DELETE", "/rooms/{room}/bans/member", r##""##, "401 404 404 404 404 403 204 404 401 401 404 204"),
-    ("PUT", "/rooms/{room}/mutes/member", r##"{"until":"2026-12-24T00:00:00.000Z"}"##, "401 404 404 404 404 403 204 404 401 401 404 204"),
+    ("PUT", "/rooms/{room}/mutes/member", r##"{"until":"{until}"}"##, "401 404 404 404 404 403 204 404 401 401 404 204"),
     ("DELETE", "/rooms/{room}/mutes/member", r##""##, "401 404 404 404 404 403 204 404 401 401 404 204"),
     ("GET", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 200 404 401 401 404 200"),
     ("POST", "/rooms/{room}/invites", r##""##, "401 404 404 404 404 403 201 404 401 401 404 201"),
@@ -268,7 +268,13 @@ impl Template {
             .replace("{request}", &self.request)
             .replace("{session}", &self.session)
             .replace("{code}", &self.code)
+            .replace("{until}", &in_an_hour())
     }
+}
+
+fn in_an_hour() -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+    Timestamp(now.as_millis() as i64 + 3_600_000).to_string()
 }
 
 fn config(folder: &TempDir) -> Config {

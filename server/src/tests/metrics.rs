@@ -24,11 +24,12 @@ async fn what_is_done_is_measured_and_nobody_is_named() {
         assert_eq!(alice.post(&path, json!({"body": "hello"})).await.status, 201);
     }
     socket.until(|event| matches!(event, Event::Message { .. })).await;
-    let mut searches = Vec::new();
-    for _ in 0..31 {
-        searches.push(alice.get("/users?query=bob").await.status);
+    // Thirty, and one more every two seconds that they take.
+    let mut allowed = 0;
+    while alice.get("/users?query=bob").await.status == 200 {
+        allowed += 1;
+        assert!(allowed < 300);
     }
-    assert_eq!(searches.last(), Some(&429));
     let text = ask().await;
     let value = |name: &str| -> f64 {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

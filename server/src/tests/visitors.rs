@@ -78,7 +78,7 @@ async fn anyone_looks_at_a_public_room_and_hears_it_live() {
     let private = alice.send(Method::PATCH, &format!("/rooms/{room}"), private).await;
     assert_eq!(private.status, 200);
     for socket in sockets {
-        let code = timeout(Duration::from_secs(2), socket.close_code()).await.unwrap();
+        let code = timeout(Duration::from_secs(10), socket.close_code()).await.unwrap();
         assert_eq!(code, close::SESSION_OVER);
     }
     assert_eq!(anyone.get(&format!("/rooms/{room}")).await.status, 401);
