@@ -124,9 +124,15 @@ pub fn has_attribute(event: &ev::Event, name: &str) -> bool {
     element.is_some_and(|element| element.has_attribute(name))
 }
 
-/// Does something whenever an element comes into view, as long as whoever asks for it is there.
-pub fn when_seen(element: NodeRef<html::Button>, act: impl Fn() + Clone + 'static) {
+/// Does something whenever an element comes into view, as long as whoever asks for it is there, and where it
+/// still is in view after what is `looked_at` has changed.
+pub fn when_seen<T: Track + 'static>(
+    element: NodeRef<html::Button>,
+    looked_at: T,
+    act: impl Fn() + Clone + 'static,
+) {
     Effect::new(move |_| {
+        looked_at.track();
         let Some(element) = element.get() else { return };
         let act = act.clone();
         let seen = Closure::<dyn Fn(js_sys::Array)>::new(move |entries: js_sys::Array| {

@@ -175,9 +175,10 @@ impl Live {
                     self.meet(profile);
                     loaded.try_set(());
                 }
-                Err(_) => {
+                Err(problem) if problem.code == protocol::Code::NotFound => {
                     missing.try_set(true);
                 }
+                Err(problem) => self.problem.set(Some(problem)),
             }
         });
         #[cfg(not(feature = "hydrate"))]

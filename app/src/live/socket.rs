@@ -41,6 +41,7 @@ pub fn start(live: Live) {
     live.restore_outbox();
     spawn_local(async move {
         let mut attempt = 0;
+        say_so_if_it_lasts(live);
         loop {
             let end = connection(live).await;
             live.disconnected();

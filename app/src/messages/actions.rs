@@ -29,6 +29,8 @@ pub struct Acting {
     on: StoredValue<Option<MessageId>>,
     /// The one that is being edited.
     editing: StoredValue<Option<MessageId>>,
+    /// What it is to become, however often its row is drawn meanwhile.
+    pub draft: StoredValue<Option<String>>,
     /// The one that is being answered.
     pub replying: RwSignal<Option<MessageId>>,
     /// The one that was just deleted here.
@@ -40,6 +42,7 @@ impl Acting {
         Self {
             on: StoredValue::new(None),
             editing: StoredValue::new(None),
+            draft: StoredValue::new(None),
             replying: RwSignal::new(None),
             deleted: RwSignal::new(None),
         }
@@ -56,7 +59,17 @@ impl Acting {
 
     /// Edits a message, or none any more.
     pub fn edit(self, live: Live, id: Option<MessageId>) {
+        self.draft.set_value(None);
         move_to(live, self.editing, id);
+    }
+
+    /// A message is edited, and stored: unless another one is being edited by now, or the conversation is
+    /// left, none is any more.
+    #[cfg(feature = "hydrate")]
+    pub fn edited(self, live: Live, id: MessageId) {
+        if self.editing.try_get_value() == Some(Some(id)) {
+            self.edit(live, None);
+        }
     }
 
     pub fn is_edited(self, live: Live, id: MessageId) -> bool {
@@ -235,17 +248,17 @@ fn react(live: Live, room: RoomId, id: MessageId, emoji: String, on: bool) {
 fn delete(live: Live, acting: Option<Acting>, room: RoomId, id: MessageId) {
     #[cfg(feature = "hydrate")]
     {
-        changes(live, "DELETE", format!("/api/v1/rooms/{room}/messages/{id}"));
-        if let Some(acting) = acting {
-            acting.deleted.set(Some((room, id)));
-            leptos::task::spawn_local(async move {
-                crate::browser::sleep(9_000).await;
-                let is_this = acting.deleted.try_get_untracked() == Some(Some((room, id)));
-                if is_this {
-                    acting.deleted.try_set(None);
-                }
-            });
-        }
+        leptos::task::spawn_local(async move {
+            let is_done =
+                change(live, "DELETE", format!("/api/v1/rooms/{room}/messages/{id}")).await;
+            // Undone it can be once it is done: what is undone sooner would be deleted after that.
+            let Some(acting) = acting.filter(|_| is_done) else { return };
+            acting.deleted.try_set(Some((room, id)));
+            crate::browser::sleep(9_000).await;
+            if acting.deleted.try_get_untracked() == Some(Some((room, id))) {
+                acting.deleted.try_set(None);
+            }
+        });
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = (live, acting, room, id);
@@ -272,15 +285,23 @@ fn mark_unread(live: Live, room: RoomId, seq: i64) {
     let _ = (live, room, seq);
 }
 
-/// Does something that gives the message as it is then.
 #[cfg(feature = "hydrate")]
 fn changes(live: Live, method: &'static str, path: String) {
     leptos::task::spawn_local(async move {
-        match crate::browser::fetch::send::<Message>(method, &path).await {
-            Ok(message) => live.apply(&protocol::Event::MessageChanged { message, by: None }),
-            Err(problem) => live.problem.set(Some(problem)),
-        }
+        change(live, method, path).await;
     });
+}
+
+/// Does something that gives the message as it is then; whether it is done.
+#[cfg(feature = "hydrate")]
+async fn change(live: Live, method: &'static str, path: String) -> bool {
+    let changed = crate::browser::fetch::send::<Message>(method, &path).await;
+    let is_done = changed.is_ok();
+    match changed {
+        Ok(message) => live.apply(&protocol::Event::MessageChanged { message, by: None }),
+        Err(problem) => live.problem.set(Some(problem)),
+    }
+    is_done
 }
 
 /// The way back from a deletion, for as long as there is one.

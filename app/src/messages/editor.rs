@@ -13,6 +13,7 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
     let acting = use_context::<Acting>();
     let area = NodeRef::<html::Textarea>::new();
     let problem = RwSignal::new(None::<String>);
+    let draft = acting.and_then(|acting| acting.draft.get_value());
     let leave = move || {
         if let Some(acting) = acting {
             acting.edit(live, None);
@@ -22,8 +23,7 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
         let Some(area) = area.get_untracked() else { return };
         match Body::parse(&area.value()) {
             Ok(body) => {
-                edit(live, room, id, body);
-                leave();
+                edit(live, acting, room, id, body);
             }
             Err(refused) => problem.set(Some(refused.to_string())),
         }
@@ -55,10 +55,15 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
             <TextArea
                 name="body"
                 label=Signal::stored("Edit the message".to_owned())
-                value=body
+                value=draft.unwrap_or(body)
                 node_ref=area
                 on_key
-                on_input=Callback::new(move |_: String| problem.set(None))
+                on_input=Callback::new(move |text: String| {
+                    problem.set(None);
+                    if let Some(acting) = acting {
+                        acting.draft.set_value(Some(text));
+                    }
+                })
             />
             <p class="editor__keys">
                 <button class="link-button" type="submit">
@@ -77,16 +82,22 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
     }
 }
 
-fn edit(live: Live, room: RoomId, id: MessageId, body: Body) {
+/// The editor stays, with what was written, until it is stored.
+fn edit(live: Live, acting: Option<Acting>, room: RoomId, id: MessageId, body: Body) {
     #[cfg(feature = "hydrate")]
     leptos::task::spawn_local(async move {
         let path = format!("/api/v1/rooms/{room}/messages/{id}");
         let edit = protocol::messages::Edit { body };
         match crate::browser::fetch::patch_json::<protocol::Message>(&path, &edit).await {
-            Ok(message) => live.apply(&protocol::Event::MessageChanged { message, by: None }),
+            Ok(message) => {
+                live.apply(&protocol::Event::MessageChanged { message, by: None });
+                if let Some(acting) = acting {
+                    acting.edited(live, id);
+                }
+            }
             Err(problem) => live.problem.set(Some(problem)),
         }
     });
     #[cfg(not(feature = "hydrate"))]
-    let _ = (live, room, id, body);
+    let _ = (live, acting, room, id, body);
 }

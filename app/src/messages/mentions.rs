@@ -128,8 +128,10 @@ impl Mentions {
             match read.await {
                 Ok(page) => {
                     let users = page.items.into_iter().map(|member| member.user).collect();
-                    self.members.try_set(Some(users));
-                    self.look();
+                    // Unless the conversation is left by now.
+                    if self.members.try_set(Some(users)).is_none() {
+                        self.look();
+                    }
                 }
                 // It is tried again with the next letter.
                 Err(_) => drop(self.members.try_set(None)),

@@ -41,7 +41,7 @@ pub fn Cards() -> impl IntoView {
     let older = move |_| live.load_older_cards(loading);
     let end = NodeRef::<html::Button>::new();
     #[cfg(feature = "hydrate")]
-    crate::browser::when_seen(end, move || live.load_older_cards(loading));
+    crate::browser::when_seen(end, ids, move || live.load_older_cards(loading));
     let is_empty = Memo::new(move |_| ids.with(|ids| ids.as_ref().map(Vec::is_empty)));
     let shown = move || match is_empty.get() {
         None => EitherOf3::A(view! {
