@@ -139,8 +139,13 @@ test("messages are formatted, answered, reacted to, edited, deleted and brought 
   const edited = row(hers, "no, after all");
   await edited.hover();
   await edited.getByRole("button", { name: "Delete" }).click();
-  await expect(row(his, "This message was deleted.")).toBeVisible();
   await hers.getByRole("button", { name: "Undo" }).click();
+  await expect(row(hers, "no, after all")).toBeVisible();
   await expect(row(his, "no, after all")).toBeVisible();
+  // There is a while to undo it, and none for the others to be spared it.
+  const kept = row(hers, "quoted");
+  await kept.hover();
+  await kept.getByRole("button", { name: "Delete" }).click();
+  await expect(row(his, "This message was deleted.")).toBeVisible();
   await accessible(hers);
 });

@@ -50,7 +50,7 @@ test("a visitor comes back by themselves, and misses nothing", async ({ browser 
     await house.kill();
     await house.start();
     await house.say(mara, general, "said while nobody was connected");
-    await expect(page.getByText("said while nobody was connected")).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText("said while nobody was connected")).toBeVisible({ timeout: 60_000 });
     await page.close();
   } finally {
     await house.close();
@@ -77,7 +77,11 @@ test("a room that keeps nothing says so, shows a receipt, and forgets with the p
   await house.rest("PUT", `/rooms/${room}/members/me`, { token: theo.token });
   await early.goto(path);
   await alive(early);
-  // Whose page is connected hears what is kept nowhere.
+  // Whose page is connected hears what is kept nowhere: what one says oneself is stored only by then.
+  await hers.getByRole("textbox").fill("First words");
+  await hers.keyboard.press("Enter");
+  await expect(hers.locator(".message").filter({ hasText: "First words" })).toBeVisible();
+  await expect(hers.locator(".message--pending")).toHaveCount(0);
   await early.getByRole("textbox").fill("I am here");
   await early.keyboard.press("Enter");
   await expect(hers.locator(".message").filter({ hasText: "I am here" })).toBeVisible();
