@@ -36,7 +36,8 @@ struct Due {
 #[derive(Debug, Default)]
 pub struct Moves {
     due: Mutex<Due>,
-    /// Who is to be told to write where, until what they wrote is there.
+    /// Who is to be told to write where, until what they wrote is there. Held while it is told, so before a
+    /// room is locked.
     typing: Mutex<HashSet<(RoomId, AccountId)>>,
     teller: Notify,
 }
