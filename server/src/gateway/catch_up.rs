@@ -18,7 +18,7 @@ use super::{
     hub::Hub,
     queue::{Frame, Numbered},
     recent::Marks,
-    room::Heard,
+    room::{Heard, Newest},
     tell::Telling,
 };
 
@@ -124,12 +124,22 @@ impl Hub {
     async fn fill(&self, ctx: &Ctx, behind: &[Position]) -> domain::Result<()> {
         let known: HashMap<RoomId, Position> = behind.iter().map(|at| (at.room, *at)).collect();
         let revisions: Vec<_> = behind.iter().map(|at| (at.room, at.revision)).collect();
+        let heard_before = self.newest(behind.iter().map(|at| at.room));
         let missed = messages::missed(ctx, &revisions).await?;
+        for messages::Missed { now, .. } in &missed {
+            if let Some(heard) = heard_before.get(&now.room) {
+                self.seats.correct(now.room, *heard, now.revision, now.access);
+            }
+        }
         let has_moved =
             |now: &Position| known.get(&now.room).is_none_or(|at| at.access < now.access);
         let moved = missed.iter().map(|missed| missed.now).filter(has_moved);
         self.settle(ctx, &Due::default(), moved.map(|now| now.room).collect()).await?;
         for messages::Missed { now, messages } in missed {
+            // It is told here, and who wrote it writes no more.
+            for message in messages.iter().flatten() {
+                self.moves.wrote(message.room, message.author.id);
+            }
             let heard = |message: &protocol::Message| Heard {
                 frame: Frame::numbered(&Numbered::latest(message)),
                 seq: message.seq,
@@ -152,6 +162,10 @@ impl Hub {
         Ok(())
     }
 
+    fn newest(&self, rooms: impl Iterator<Item = RoomId>) -> HashMap<RoomId, Newest> {
+        rooms.map(|room| (room, self.seats.newest(room))).collect()
+    }
+
     /// Reads who is in these rooms of those who hear them and of those that are to be looked at.
     async fn settle(&self, ctx: &Ctx, due: &Due, rooms: Vec<RoomId>) -> domain::Result<()> {
         let pairs = |room: &RoomId| {
@@ -160,6 +174,7 @@ impl Hub {
             accounts.into_iter().map(|account| (*room, account)).collect::<Vec<_>>()
         };
         let pairs: Vec<(RoomId, AccountId)> = rooms.iter().flat_map(pairs).collect();
+        let heard_before = self.newest(rooms.into_iter());
         let mut read: HashMap<RoomId, (i64, Vec<(AccountId, bool)>)> = HashMap::new();
         for inside in rooms::inside(ctx, &pairs).await? {
             let (access, standings) =
@@ -169,6 +184,9 @@ impl Hub {
             standings.push((inside.account, inside.is_inside));
         }
         for (room, (access, standings)) in read {
+            if let Some(heard) = heard_before.get(&room) {
+                self.seats.correct(room, *heard, heard.revision, access);
+            }
             let Some(moved) = self.seats.settle(room, access, &standings) else {
                 // Read before something that is known by now.
                 standings.iter().for_each(|(account, _)| self.behind.standing(room, *account));

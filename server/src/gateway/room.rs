@@ -31,6 +31,23 @@ pub struct Heard {
     pub marks: Marks,
 }
 
+/// What was heard of a room, whether that is delivered or not, and whether more was since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Newest {
+    pub revision: i64,
+    pub access: i64,
+    /// How often something was heard.
+    pub times: u64,
+}
+
+impl Newest {
+    pub fn hear_of(&mut self, revision: i64, access: i64) {
+        self.revision = self.revision.max(revision);
+        self.access = self.access.max(access);
+        self.times += 1;
+    }
+}
+
 /// Who hears a room, and how far.
 #[derive(Debug)]
 pub struct Room {
@@ -43,20 +60,17 @@ pub struct Room {
     recent: Recent,
     /// Everything up to this revision has been delivered. Unknown until somebody takes a seat.
     at: Option<i64>,
-    /// The highest revision that was heard of.
-    ahead: i64,
+    newest: Newest,
     /// Who hears it was right when the room's `access` was this.
     access: i64,
-    /// The highest `access` that was heard of.
-    newest_access: i64,
     early: BTreeMap<i64, Heard>,
     /// What passes without a number, until it is known who is there as of its `access`.
     passing: Vec<(i64, Frame)>,
 }
 
 impl Room {
-    /// A room that nobody hears yet, and what was heard of it by now: its revision and `access`.
-    pub fn new(id: RoomId, ahead: i64, access: i64) -> Self {
+    /// A room that nobody hears yet, and what was heard of it by now.
+    pub fn new(id: RoomId, newest: Newest) -> Self {
         Self {
             id,
             seats: HashMap::new(),
@@ -64,9 +78,8 @@ impl Room {
             joining: HashMap::new(),
             recent: Recent::default(),
             at: None,
-            ahead,
-            access,
-            newest_access: access,
+            newest,
+            access: newest.access,
             early: BTreeMap::new(),
             passing: Vec::new(),
         }
@@ -91,14 +104,23 @@ impl Room {
         self.access
     }
 
-    /// What was heard of it: its revision and `access`, whether that is delivered or not.
-    pub fn newest(&self) -> (i64, i64) {
-        (self.ahead.max(self.at.unwrap_or(0)), self.newest_access)
+    pub fn newest(&self) -> Newest {
+        self.newest
+    }
+
+    /// It was read after nothing but this had been heard: what was heard beyond it is not so.
+    pub fn correct(&mut self, heard: Newest, revision: i64, access: i64) {
+        if self.newest == heard {
+            self.newest.revision = heard.revision.min(revision);
+            self.newest.access = heard.access.min(access);
+            self.early.retain(|early, event| *early <= revision && event.access <= access);
+            self.passing.retain(|(passed, _)| *passed <= access);
+        }
     }
 
     /// Whether something must be read before all that is known of can be delivered.
     pub fn is_behind(&self) -> bool {
-        self.at.is_some_and(|at| at < self.ahead || !self.knows(self.newest_access))
+        self.at.is_some_and(|at| at < self.newest.revision || !self.knows(self.newest.access))
     }
 
     /// Whether it is known who of those who are in it was so at this `access`. Who only looks at it may
@@ -143,8 +165,7 @@ impl Room {
 
     /// It is as far, as somebody said or saw.
     pub fn hear_of(&mut self, revision: i64, access: i64) {
-        self.ahead = self.ahead.max(revision);
-        self.newest_access = self.newest_access.max(access);
+        self.newest.hear_of(revision, access);
     }
 
     /// Delivers what was missing, read as all that changed after a revision and up to `now`. Not while
@@ -167,6 +188,7 @@ impl Room {
 
     /// Too much is missing to be told: everyone loads the room afresh.
     pub fn give_up(&mut self, now: i64) {
+        self.hear_of(now, 0);
         if self.at.is_none_or(|at| at < now) {
             self.recent = Recent::default();
             self.at = Some(now);

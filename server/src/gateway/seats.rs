@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::{
     queue::Ended,
     recent::KEPT,
-    room::{Heard, Room},
+    room::{Heard, Newest, Room},
     seat::{Hears, Seat},
     sharded::Sharded,
 };
@@ -47,11 +47,10 @@ pub struct Seats {
     audience: Audience,
 }
 
-/// What was heard of a room: its revision, its `access`, and when.
+/// What was heard of a room, and when.
 #[derive(Clone, Copy)]
 struct Unheard {
-    revision: i64,
-    access: i64,
+    newest: Newest,
     at: Instant,
 }
 
@@ -121,7 +120,7 @@ impl Seats {
                 continue;
             }
             let room = self.entry(&mut rooms, id);
-            if access < room.newest().1 || room.lacks(revision) {
+            if access < room.newest().access || room.lacks(revision) {
                 // Somebody came or went since it was read: perhaps this one; or what was said since is
                 // not known here.
                 hears.joining.insert(id, Some(revision));
@@ -163,32 +162,54 @@ impl Seats {
     fn entry<'a>(&self, rooms: &'a mut HashMap<RoomId, Room>, id: RoomId) -> &'a mut Room {
         rooms.entry(id).or_insert_with(|| {
             self.audience.serve(id);
-            let unheard = self.unheard.lock(&id).get(&id).copied();
-            Room::new(
-                id,
-                unheard.map_or(0, |unheard| unheard.revision),
-                unheard.map_or(0, |unheard| unheard.access),
-            )
+            Room::new(id, self.unheard(id))
         })
+    }
+
+    fn unheard(&self, id: RoomId) -> Newest {
+        self.unheard.lock(&id).get(&id).map(|unheard| unheard.newest).unwrap_or_default()
+    }
+
+    /// What was heard of a room.
+    pub fn newest(&self, id: RoomId) -> Newest {
+        self.newest_of(&self.rooms.lock(&id), id)
+    }
+
+    fn newest_of(&self, rooms: &HashMap<RoomId, Room>, id: RoomId) -> Newest {
+        rooms.get(&id).map_or_else(|| self.unheard(id), Room::newest)
+    }
+
+    /// A room was read as this after no more than that had been heard of it. What was heard beyond it is not
+    /// so, whoever said it: else it would be looked for again and again.
+    pub fn correct(&self, id: RoomId, heard: Newest, revision: i64, access: i64) {
+        if heard.revision <= revision && heard.access <= access {
+            return;
+        }
+        let mut rooms = self.rooms.lock(&id);
+        if let Some(room) = rooms.get_mut(&id) {
+            room.correct(heard, revision, access);
+        } else if self.unheard(id) == heard {
+            self.unheard.lock(&id).remove(&id);
+        }
     }
 
     fn unseat(&self, rooms: &mut HashMap<RoomId, Room>, id: RoomId, seat: &Seat) {
         let Some(room) = rooms.get_mut(&id) else { return };
         room.unseat(seat);
         if room.is_empty() {
-            let (revision, access) = room.newest();
+            let newest = room.newest();
             rooms.remove(&id);
             self.audience.unserve(id);
-            self.note(id, revision, access);
+            self.note(id, newest.revision, newest.access);
         }
     }
 
     /// Keeps in mind for a while how far a room is that nobody here hears.
     fn note(&self, id: RoomId, revision: i64, access: i64) {
         let mut unheard = self.unheard.lock(&id);
-        let before = unheard.get(&id).map_or((0, 0), |before| (before.revision, before.access));
-        let (revision, access) = (revision.max(before.0), access.max(before.1));
-        unheard.insert(id, Unheard { revision, access, at: Instant::now() });
+        let mut newest = unheard.get(&id).map(|before| before.newest).unwrap_or_default();
+        newest.hear_of(revision, access);
+        unheard.insert(id, Unheard { newest, at: Instant::now() });
     }
 
     /// An account's connections.

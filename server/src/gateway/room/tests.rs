@@ -8,6 +8,10 @@ fn id() -> RoomId {
     RoomId::new(0, [1; 16])
 }
 
+fn new() -> Room {
+    Room::new(id(), Newest { access: 1, ..Newest::default() })
+}
+
 fn seat(id: SeatId) -> Arc<Seat> {
     let (account, session) = (AccountId::new(0, [1; 16]), SessionId::new(0, [1; 16]));
     Arc::new(Seat::new(id, account, session))
@@ -20,7 +24,7 @@ fn heard(revision: i64, access: i64) -> Heard {
 
 /// A room that somebody hears from its beginning.
 fn room() -> (Room, Arc<Seat>) {
-    let (mut room, seat) = (Room::new(id(), 0, 1), seat(1));
+    let (mut room, seat) = (new(), seat(1));
     room.seat(&seat, 0, 1);
     (room, seat)
 }
@@ -94,7 +98,7 @@ fn who_comes_in_hears_what_came_since_the_room_was_read() {
 
 #[test]
 fn what_comes_before_the_first_is_told_the_rooms_state_follows_it() {
-    let (mut room, seat) = (Room::new(id(), 0, 1), seat(1));
+    let (mut room, seat) = (new(), seat(1));
     room.join(&seat);
     room.hear(heard(7, 1));
     room.hear(heard(8, 1));
@@ -106,9 +110,25 @@ fn what_comes_before_the_first_is_told_the_rooms_state_follows_it() {
 
 #[test]
 fn what_was_only_heard_of_before_the_first_sits_down_is_not_forgotten() {
-    let (mut room, seat) = (Room::new(id(), 0, 1), seat(1));
+    let (mut room, seat) = (new(), seat(1));
     room.join(&seat);
     room.hear_of(11, 1);
     room.seat(&seat, 10, 1);
     assert!(room.is_behind(), "another node's 11 is to be read");
+}
+
+#[test]
+fn what_nobody_has_stored_is_waited_for_until_it_is_looked_for() {
+    let (mut room, seat) = room();
+    room.hear_of(i64::MAX, i64::MAX);
+    assert!(room.is_behind());
+    let before = room.newest();
+    // Meanwhile something is stored: the reading may be older than that.
+    room.hear(heard(1, 1));
+    room.correct(before, 0, 1);
+    assert!(room.is_behind(), "to be read once more");
+    room.correct(room.newest(), 1, 1);
+    assert!(!room.is_behind());
+    room.hear(heard(2, 1));
+    assert_eq!(told(&seat), [1, 2]);
 }

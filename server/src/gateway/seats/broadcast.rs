@@ -74,7 +74,7 @@ impl Seats {
             let missed = missed.filter(|missed| told.is_some_and(|told| missed.since <= told));
             let revision = missed.map_or(revision, |missed| missed.now);
             let is_unread = told.is_some() && missed.is_none();
-            if is_unread || access < room.newest().1 || room.lacks(revision) {
+            if is_unread || access < room.newest().access || room.lacks(revision) {
                 // As where a seat is taken.
                 open.standings.push(id);
                 continue;

@@ -1,16 +1,14 @@
 //! Who comes into rooms and who leaves them: by this node's commits, and by what is read of the others'.
 
-use std::collections::HashMap;
-
 use protocol::{AccountId, RoomId};
 
 use super::Seats;
-use crate::gateway::room::Room;
 
 /// Where a change of who is in a room stands among those that were heard of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// As new was known: it did nothing, and the account's standing is to be read.
+    /// As new was known: it is not done, or for some connections alone, and the account's standing is to be
+    /// read.
     Late,
     /// It is the next, and done.
     Next,
@@ -39,7 +37,7 @@ impl Seats {
     }
 
     fn step(&self, id: RoomId, access: i64, act: impl FnOnce() -> Option<bool>) -> Step {
-        if access <= self.newest_access(&self.rooms.lock(&id), id) {
+        if access <= self.newest(id).access {
             return Step::Late;
         }
         // First, so that what was read before this undoes nothing of it.
@@ -53,14 +51,6 @@ impl Seats {
         }
     }
 
-    /// The highest `access` that was heard of.
-    fn newest_access(&self, rooms: &HashMap<RoomId, Room>, id: RoomId) -> i64 {
-        match rooms.get(&id) {
-            Some(room) => room.newest().1,
-            None => self.unheard.lock(&id).get(&id).map_or(0, |unheard| unheard.access),
-        }
-    }
-
     /// Who of these accounts is in the room, read at this `access`: who is not is turned out, who is
     /// comes in. `None` where it was read before something that is known by now.
     pub fn settle(
@@ -69,28 +59,37 @@ impl Seats {
         access: i64,
         standings: &[(AccountId, bool)],
     ) -> Option<Moved> {
-        let is_old = || access < self.newest_access(&self.rooms.lock(&id), id);
-        if is_old() {
-            return None;
-        }
+        (access >= self.newest(id).access).then(|| self.seat_as_read(id, access, standings))
+    }
+
+    /// The same, while others change who is in the room.
+    pub(super) fn seat_as_read(
+        &self,
+        id: RoomId,
+        access: i64,
+        standings: &[(AccountId, bool)],
+    ) -> Moved {
         let mut moved = Moved::default();
+        let mut is_certain = true;
         for (account, is_inside) in standings {
-            match is_inside {
-                true if self.bring_in(id, *account, access) == Some(true) => {
-                    moved.came.push(*account);
-                }
-                false if self.turn_out(id, *account, access) == Some(true) => {
-                    moved.left.push(*account);
-                }
-                _ => {}
+            let (acted, those) = match is_inside {
+                true => (self.bring_in(id, *account, access), &mut moved.came),
+                false => (self.turn_out(id, *account, access), &mut moved.left),
+            };
+            match acted {
+                Some(true) => those.push(*account),
+                Some(false) => {}
+                // Who was not in it then may still sit there.
+                None => is_certain &= *is_inside,
             }
         }
-        if let Some(room) = self.rooms.lock(&id).get_mut(&id) {
+        let mut rooms = self.rooms.lock(&id);
+        // Local changes do not wait for what is read.
+        moved.is_stale = !is_certain || access < self.newest_of(&rooms, id).access;
+        if let Some(room) = rooms.get_mut(&id).filter(|_| is_certain) {
             room.settle(access, standings);
         }
-        // Local changes do not wait for what is read.
-        moved.is_stale = is_old();
-        Some(moved)
+        moved
     }
 
     /// Lets an account's connections wait for the state of a room that it was in at this `access`. Whether
@@ -99,7 +98,7 @@ impl Seats {
         let mut any = false;
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
-            if access < self.newest_access(&rooms, id) {
+            if access < self.newest_of(&rooms, id).access {
                 return None;
             }
             let mut hears = seat.hears();
@@ -119,7 +118,7 @@ impl Seats {
         let mut any = false;
         for seat in self.of(account) {
             let mut rooms = self.rooms.lock(&id);
-            if access < self.newest_access(&rooms, id) {
+            if access < self.newest_of(&rooms, id).access {
                 return None;
             }
             let mut hears = seat.hears();

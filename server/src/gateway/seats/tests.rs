@@ -128,3 +128,33 @@ fn nobody_is_taken_for_a_member_who_was_not_looked_at() {
     seats.settle(room(), 5, &[(seat.account(), true), (other.account(), false)]).unwrap();
     assert_eq!((told(&seat), told(&other)), (vec![11], vec![]));
 }
+
+#[test]
+fn who_cannot_be_turned_out_for_something_newer_hears_nothing_until_they_are_read_again() {
+    let seats = Seats::default();
+    let (seat, other) = (enter(&seats, 1), enter(&seats, 2));
+    seats.listen_to(&seat, [at(10, 4)]);
+    seats.listen_to(&other, [at(10, 4)]);
+    assert!(seats.hear(room(), heard(11, 5)));
+    // It is read at 5 that one of them is out, while it is heard that somebody came: 6.
+    let standings = [(other.account(), true), (seat.account(), false)];
+    seats.hear_of(room(), 0, 6);
+    assert!(seats.seat_as_read(room(), 5, &standings).is_stale);
+    assert_eq!((told(&seat), told(&other)), (vec![], vec![]));
+    let moved = seats.settle(room(), 6, &standings).unwrap();
+    assert_eq!((moved.left, moved.is_stale), (vec![seat.account()], false));
+    assert_eq!((told(&seat), told(&other)), (vec![], vec![11]));
+}
+
+#[test]
+fn who_joins_is_not_kept_out_by_what_nobody_has_stored() {
+    let seats = Seats::default();
+    let seat = enter(&seats, 1);
+    seats.hear_of(room(), i64::MAX, i64::MAX);
+    assert_eq!(seats.join(room(), seat.account(), 5), Step::Late);
+    let heard = seats.newest(room());
+    assert!(seats.settle(room(), 5, &[(seat.account(), true)]).is_none());
+    seats.correct(room(), heard, heard.revision, 5);
+    let moved = seats.settle(room(), 5, &[(seat.account(), true)]).unwrap();
+    assert_eq!(moved.came, [seat.account()]);
+}
