@@ -39,14 +39,20 @@ impl Origins {
                 format!("KITH_PUBLIC_URL: {url} is no address such as https://chat.example.org")
             })?),
         };
+        let trusted_proxies = trusted_proxies.iter().map(IpAddr::to_canonical).collect();
         Ok(Self { public, trusted_proxies })
+    }
+
+    /// Whether this is a proxy that is believed, also where it comes to an address of IPv6.
+    fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.contains(&peer.to_canonical())
     }
 
     /// Scheme and host as this request has them.
     fn received(&self, headers: &HeaderMap, peer: IpAddr) -> Option<String> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let forwarded = |name: &str| {
-            let value = text(name).filter(|_| self.trusted_proxies.contains(&peer))?;
+            let value = text(name).filter(|_| self.trusts(peer))?;
             value.split(',').next().map(str::trim)
         };
         let scheme = forwarded("x-forwarded-proto").unwrap_or("http");
@@ -57,8 +63,8 @@ impl Origins {
     /// The address that the request came from: behind proxies that are believed, the last one that
     /// is none of them.
     pub fn client(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-        if !self.trusted_proxies.contains(&peer) {
-            return peer;
+        if !self.trusts(peer) {
+            return peer.to_canonical();
         }
         let values = headers.get_all("x-forwarded-for").iter();
         let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
@@ -67,11 +73,11 @@ impl Origins {
         let mut last = peer;
         for hop in hops {
             last = hop;
-            if !self.trusted_proxies.contains(&hop) {
+            if !self.trusts(hop) {
                 break;
             }
         }
-        last
+        last.to_canonical()
     }
 
     fn is_ours(&self, origin: &str, headers: &HeaderMap, peer: IpAddr) -> bool {

@@ -21,7 +21,7 @@ pub enum Rule {
     Claim,
     /// Changes of one account's profile, and of whether it is seen.
     Profile,
-    /// Rooms that one account joins or leaves.
+    /// What one account changes of who is in rooms, and of how it is in them itself.
     Membership,
     /// Links for a forgotten password, asked for from one address.
     Reset,

@@ -80,8 +80,14 @@ impl Presence {
     }
 
     /// Has all that is kept for the other nodes written again in a moment: something of it could not be.
-    pub(super) fn write_again_soon(&self, now: Timestamp) {
-        self.people().renewed_at = Some(Timestamp(now.0 - REPEAT_MS + AGAIN_MS));
+    /// Of who has gone nothing else is left to tell of.
+    pub(super) fn write_again_soon(&self, due: &Due, now: Timestamp) {
+        let mut people = self.people();
+        people.renewed_at = Some(Timestamp(now.0 - REPEAT_MS + AGAIN_MS));
+        let gone = due.leases.iter().filter(|(_, status)| *status == Status::Offline);
+        people.unsaid.extend(gone.map(|(account, _)| *account));
+        let empty = due.tallies.iter().filter(|(_, count)| count.is_none());
+        people.untold.extend(empty.map(|(room, _)| *room));
     }
 }
 
@@ -208,13 +214,22 @@ mod tests {
         here.know(false);
         let after = |ms| {
             clock.advance_ms(ms);
-            presence.tick(&bus, clock.now()).leases
+            presence.tick(&bus, clock.now())
         };
-        assert_eq!(after(0), [(alice, Status::Online)]);
-        assert_eq!(after(AGAIN_MS), [], "it is kept");
-        presence.write_again_soon(clock.now());
-        assert_eq!(after(AGAIN_MS - 1), [], "in a moment");
-        assert_eq!(after(1), [(alice, Status::Online)]);
-        assert_eq!(after(AGAIN_MS), []);
+        let due = after(0);
+        assert_eq!(due.leases, [(alice, Status::Online)]);
+        assert_eq!(after(AGAIN_MS).leases, [], "it is kept");
+        presence.write_again_soon(&due, clock.now());
+        assert_eq!(after(AGAIN_MS - 1).leases, [], "in a moment");
+        assert_eq!(after(1).leases, [(alice, Status::Online)]);
+        assert_eq!(after(AGAIN_MS).leases, []);
+        drop(here);
+        let mut due = after(GRACE_MS);
+        assert_eq!(due.leases, [(alice, Status::Offline)]);
+        due.tallies.push((RoomId::new(1, [1; 16]), None));
+        presence.write_again_soon(&due, clock.now());
+        let again = after(1);
+        assert_eq!((again.leases, again.tallies), (due.leases, due.tallies));
+        assert_eq!(after(AGAIN_MS).leases, [], "it is kept that they have gone");
     }
 }

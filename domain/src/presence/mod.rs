@@ -264,8 +264,10 @@ async fn say(ctx: &Ctx) -> Due {
             ctx.presence.beats(beats, ctx.clock.now());
         }
         // Before it is said: who hears that somebody has gone finds nothing of them.
-        if !leases.write(&due.leases).await || !leases.write_tallies(&due.tallies).await {
-            ctx.presence.write_again_soon(ctx.clock.now());
+        let (written, counted) =
+            (leases.write(&due.leases).await, leases.write_tallies(&due.tallies).await);
+        if !written || !counted {
+            ctx.presence.write_again_soon(&due, ctx.clock.now());
         }
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
     }

@@ -112,8 +112,9 @@ pub async fn invites(ctx: &Ctx, member: &Member) -> Result<Vec<OpenInvite>> {
 /// Ends an invite, by its code or by the name that [`invites`] gives. Once more, nothing changes.
 ///
 /// # Errors
-/// `Forbidden` for who neither made it nor moderates.
+/// `Forbidden` for who neither made it nor moderates; `RateLimited`.
 pub async fn end(ctx: &Ctx, member: &Member, code: &str) -> Result<()> {
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         access::still_member(tx, member).await?;
         let may = access::role(tx, member).await? != Role::Member;
@@ -155,9 +156,10 @@ pub async fn preview(ctx: &Ctx, code: &str) -> Result<Invitation> {
 /// Joins by an invite; who is in the room already takes no place.
 ///
 /// # Errors
-/// `NotFound` where it is over, or never was, or they were removed from the room.
+/// `NotFound` where it is over, or never was, or they were removed from the room; `RateLimited`.
 pub async fn accept(ctx: &Ctx, viewer: &Viewer, code: &str) -> Result<Room> {
     let me = viewer.account();
+    ctx.limits().take_for(Rule::Membership, me).await?;
     let id: RoomId = ctx
         .transact_as(viewer, async |tx| {
             let row = find(tx.conn(), code, tx.now()).await?;

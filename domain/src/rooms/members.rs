@@ -69,7 +69,7 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewRoom) -> Result<Room> {
 /// Joins a public room; once in it, nothing changes.
 ///
 /// # Errors
-/// `NotFound` where there is no such public room, or they were removed from it.
+/// `NotFound` where there is no such public room, or they were removed from it; `RateLimited`.
 pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
     let me = viewer.account();
     ctx.limits().take_for(Rule::Membership, me).await?;
@@ -95,12 +95,13 @@ pub async fn join(ctx: &Ctx, viewer: &Viewer, id: RoomId) -> Result<Room> {
 ///
 /// # Errors
 /// `NotFound` where nobody has the name; `Forbidden` where the two are no friends, or the room is a
-/// direct one.
+/// direct one; `RateLimited`.
 pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
     let user = accounts::by_username(ctx, username).await?;
     if member.kind() == Kind::Direct {
         return Err(Error::Forbidden("A direct room is for two."));
     }
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         if access::membership_of(tx.conn(), member.room(), user.id).await?.is_some() {
@@ -131,12 +132,13 @@ pub async fn add(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
 ///
 /// # Errors
 /// `Forbidden` for who is neither owner nor moderator, and for removing an owner; `NotFound` where
-/// nobody has the name.
+/// nobody has the name; `RateLimited`.
 pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
     let user = accounts::by_username(ctx, username).await?;
     if !member.can_moderate() || member.kind() == Kind::Direct {
         return Err(Error::Forbidden("Only owners and moderators can remove members."));
     }
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         match access::membership_of(tx.conn(), member.room(), user.id).await? {
@@ -153,11 +155,12 @@ pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
 /// Leaves a room.
 ///
 /// # Errors
-/// `Conflict` for the last owner while others are there; `Forbidden` in a direct room.
+/// `Conflict` for the last owner while others are there; `Forbidden` in a direct room; `RateLimited`.
 pub async fn leave(ctx: &Ctx, member: &Member) -> Result<()> {
     if member.kind() == Kind::Direct {
         return Err(Error::Forbidden("A direct room cannot be left. Unfriending closes it."));
     }
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         if room.member_count > 1

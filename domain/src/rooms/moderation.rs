@@ -219,6 +219,10 @@ pub(super) async fn turn_out(
     account: AccountId,
     ban: Option<&str>,
 ) -> Result<()> {
+    let stands = removal::Entity::find_by_id((room.id, account)).one(tx.conn()).await?;
+    if stands.is_some_and(|row| row.banned && ban == Some(&row.reason)) {
+        return Ok(());
+    }
     keep_out(tx, room.id, account, member.account(), ban).await?;
     if access::membership_of(tx.conn(), room.id, account).await?.is_some() {
         members::depart(tx, room, account).await?;

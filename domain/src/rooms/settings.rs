@@ -13,7 +13,7 @@ use super::{
     moderation::note,
     reader::is_open_to_all,
 };
-use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx, followers};
+use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx, followers, limits::Rule};
 
 /// The slowest a room can be made, in seconds.
 const SLOWEST: i64 = 3_600;
@@ -118,8 +118,9 @@ async fn keep_for(
 /// What of the room the member is told of.
 ///
 /// # Errors
-/// `NotFound` where they are in it no more.
+/// `NotFound` where they are in it no more; `RateLimited`.
 pub async fn set_notify(ctx: &Ctx, member: &Member, notify: Notify) -> Result<Room> {
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         access::still_member(tx, member).await?;
         let changed = membership::ActiveModel {

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use domain::{Config, Error, accounts::sessions, accounts::sessions::Device, limits::Rule};
+use domain::{
+    Config, Error, accounts::sessions, accounts::sessions::Device, limits::Rule, rooms,
+    rooms::invites,
+};
 use engines::{Redis, Shared};
-use protocol::{Login, Password, accounts::SignIn};
+use protocol::{
+    Login, Password, RoomName,
+    accounts::SignIn,
+    rooms::{Kind, NewRoom, Notify, Retention},
+};
 use tokio::time::timeout;
 
 use super::house::House;
@@ -122,4 +129,38 @@ async fn without_redis_each_node_counts_for_itself() {
         }
         assert!(sign_up(node).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn coming_and_going_counts_by_whichever_way() {
+    let quotas = "membership=5/h".parse().unwrap();
+    let house = House::with(|config| Config { quotas: Some(quotas), ..config }).await;
+    let (alice, bob, _) = house.alice_and_bob().await;
+    let ctx = &house.ctx;
+    let form = NewRoom {
+        kind: Kind::Public,
+        name: RoomName::parse("Square").unwrap(),
+        topic: None,
+        retention: Retention::Forever,
+        members: Vec::new(),
+    };
+    let room = rooms::create(ctx, &alice.viewer, form).await.unwrap().id;
+    let owner = rooms::member(ctx, &alice.viewer, room).await.unwrap();
+    let code = invites::invite(ctx, &owner, None, None).await.unwrap().code;
+    let bob = &bob.viewer;
+    for _ in 0..2 {
+        invites::accept(ctx, bob, &code).await.unwrap();
+        rooms::leave(ctx, &rooms::member(ctx, bob, room).await.unwrap()).await.unwrap();
+    }
+    rooms::join(ctx, bob, room).await.unwrap();
+    let member = rooms::member(ctx, bob, room).await.unwrap();
+    let is_limited = |done: Result<(), Error>| matches!(done, Err(Error::RateLimited { .. }));
+    assert!(is_limited(rooms::leave(ctx, &member).await));
+    assert!(is_limited(invites::accept(ctx, bob, &code).await.map(drop)));
+    assert!(is_limited(invites::end(ctx, &member, &code).await));
+    let quiet = rooms::settings::set_notify(ctx, &member, Notify::None).await;
+    assert!(is_limited(quiet.map(drop)));
+    assert!(is_limited(rooms::add(ctx, &member, "alice").await));
+    // For each account by itself.
+    assert!(rooms::add(ctx, &owner, "bob").await.is_ok());
 }

@@ -30,7 +30,7 @@ async fn who_never_finishes_a_head_is_hung_up_on() {
     let said = heard(&mut stream).await;
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
     // It may run far ahead while the machine is slow to hand over the end.
-    assert!(began.elapsed().as_secs() <= 3_600);
+    assert!(began.elapsed().as_secs() <= 300);
 }
 
 #[tokio::test]

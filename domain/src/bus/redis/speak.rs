@@ -12,7 +12,7 @@ use fred::{
 };
 use protocol::RoomId;
 use tokio::{
-    sync::broadcast,
+    sync::broadcast::{self, error::TryRecvError},
     time::{Instant, interval, timeout},
 };
 
@@ -76,8 +76,13 @@ impl Redis {
 /// For who runs the node; with what the connection last failed by.
 fn tell(is_up: bool, errors: &mut broadcast::Receiver<(Error, Option<Server>)>) {
     let mut because = None;
-    while let Ok((error, _)) = errors.try_recv() {
-        because = Some(error.to_string());
+    loop {
+        match errors.try_recv() {
+            Ok((error, _)) => because = Some(error.to_string()),
+            // More than are kept: those that are come next.
+            Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+        }
     }
     if is_up {
         tracing::info!("Redis is back");
