@@ -302,6 +302,8 @@ pub fn mark_hydrated() {
     if let (Ok(Some(menu)), Ok(toggled)) =
         (document().query_selector("details.menu[open]"), web_sys::Event::new("toggle"))
     {
+        // One is open at a time.
+        close_menus(Some(&menu));
         let _ = menu.dispatch_event(&toggled);
     }
 }

@@ -29,8 +29,6 @@ pub struct Acting {
     on: StoredValue<Option<MessageId>>,
     /// The one that is being edited.
     editing: StoredValue<Option<MessageId>>,
-    /// What it is to become, however often its row is drawn meanwhile.
-    pub draft: StoredValue<Option<String>>,
     /// The one that is being answered.
     pub replying: RwSignal<Option<MessageId>>,
     /// The one that was just deleted here.
@@ -42,7 +40,6 @@ impl Acting {
         Self {
             on: StoredValue::new(None),
             editing: StoredValue::new(None),
-            draft: StoredValue::new(None),
             replying: RwSignal::new(None),
             deleted: RwSignal::new(None),
         }
@@ -59,17 +56,7 @@ impl Acting {
 
     /// Edits a message, or none any more.
     pub fn edit(self, live: Live, id: Option<MessageId>) {
-        self.draft.set_value(None);
         move_to(live, self.editing, id);
-    }
-
-    /// A message is edited, and stored: unless another one is being edited by now, or the conversation is
-    /// left, none is any more.
-    #[cfg(feature = "hydrate")]
-    pub fn edited(self, live: Live, id: MessageId) {
-        if self.editing.try_get_value() == Some(Some(id)) {
-            self.edit(live, None);
-        }
     }
 
     pub fn is_edited(self, live: Live, id: MessageId) -> bool {

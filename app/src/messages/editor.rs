@@ -13,17 +13,36 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
     let acting = use_context::<Acting>();
     let area = NodeRef::<html::Textarea>::new();
     let problem = RwSignal::new(None::<String>);
-    let draft = acting.and_then(|acting| acting.draft.get_value());
     let leave = move || {
         if let Some(acting) = acting {
             acting.edit(live, None);
         }
     };
+    let written = move || {
+        let area = area.try_get_untracked().flatten()?;
+        Some(area.value())
+    };
     let save = move || {
-        let Some(area) = area.get_untracked() else { return };
-        match Body::parse(&area.value()) {
-            Ok(body) => {
-                edit(live, acting, room, id, body);
+        let Some(text) = written() else { return };
+        match Body::parse(&text) {
+            #[cfg(feature = "hydrate")]
+            Ok(body) => leptos::task::spawn_local(async move {
+                let path = format!("/api/v1/rooms/{room}/messages/{id}");
+                let edit = protocol::messages::Edit { body };
+                match crate::browser::fetch::patch_json(&path, &edit).await {
+                    Ok(message) => {
+                        live.apply(&protocol::Event::MessageChanged { message, by: None });
+                        // Unless it is left by now, or goes on.
+                        if written() == Some(text) {
+                            leave();
+                        }
+                    }
+                    Err(problem) => live.problem.set(Some(problem)),
+                }
+            }),
+            #[cfg(not(feature = "hydrate"))]
+            Ok(_) => {
+                let _ = (room, id);
             }
             Err(refused) => problem.set(Some(refused.to_string())),
         }
@@ -55,15 +74,10 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
             <TextArea
                 name="body"
                 label=Signal::stored("Edit the message".to_owned())
-                value=draft.unwrap_or(body)
+                value=body
                 node_ref=area
                 on_key
-                on_input=Callback::new(move |text: String| {
-                    problem.set(None);
-                    if let Some(acting) = acting {
-                        acting.draft.set_value(Some(text));
-                    }
-                })
+                on_input=Callback::new(move |_: String| problem.set(None))
             />
             <p class="editor__keys">
                 <button class="link-button" type="submit">
@@ -80,24 +94,4 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
             </p>
         </form>
     }
-}
-
-/// The editor stays, with what was written, until it is stored.
-fn edit(live: Live, acting: Option<Acting>, room: RoomId, id: MessageId, body: Body) {
-    #[cfg(feature = "hydrate")]
-    leptos::task::spawn_local(async move {
-        let path = format!("/api/v1/rooms/{room}/messages/{id}");
-        let edit = protocol::messages::Edit { body };
-        match crate::browser::fetch::patch_json::<protocol::Message>(&path, &edit).await {
-            Ok(message) => {
-                live.apply(&protocol::Event::MessageChanged { message, by: None });
-                if let Some(acting) = acting {
-                    acting.edited(live, id);
-                }
-            }
-            Err(problem) => live.problem.set(Some(problem)),
-        }
-    });
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (live, acting, room, id, body);
 }

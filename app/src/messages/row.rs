@@ -178,14 +178,17 @@ fn continues_own(
 pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
     let live = Live::here();
     let here = use_context::<Here>();
-    let shown = Memo::new(move |_| {
-        live.get_with_outbox(Touched::Message(id), |world, outbox| {
+    let acting = use_context::<Acting>();
+    let is_edited = Memo::new(move |_| acting.is_some_and(|acting| acting.is_edited(live, id)));
+    let shown = Memo::new(move |before: Option<&Option<Shown>>| {
+        let now = live.get_with_outbox(Touched::Message(id), |world, outbox| {
             Shown::of(world, outbox, room, id, read_to, here)
-        })
+        });
+        // What is being written into it would be drawn anew with it.
+        before.filter(|_| is_edited.get()).map_or(now, Clone::clone)
     });
     on_cleanup(move || live.unwatch(Touched::Message(id)));
     let class = move || shown.read().as_ref().map_or("message".to_owned(), Shown::class);
-    let acting = use_context::<Acting>();
     let point = move || {
         if let Some(acting) = acting {
             acting.point_at(live, id);
@@ -193,7 +196,6 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
     };
     let is_pointed =
         Memo::new(move |_| acting.is_some_and(|acting| acting.is_pointed_at(live, id)));
-    let is_edited = Memo::new(move |_| acting.is_some_and(|acting| acting.is_edited(live, id)));
     view! {
         <li
             class=class
