@@ -101,16 +101,16 @@ pub enum Arrived {
     New(String),
 }
 
-/// Counts that the provider is about to be asked for who comes from an address, as a sign-in that fails:
-/// on the way to it, and back.
+/// Counts that the provider is about to be asked for who comes from an address: on the way to it, and back.
+/// Not with passwords, which nobody gets more tries at by signing in elsewhere.
 ///
 /// # Errors
 /// `RateLimited` past what an address may.
 pub async fn expect(ctx: &Ctx, device: Device<'_>) -> Result<()> {
-    ctx.limits().take(Rule::SignInAddress, network_of(ctx, device)).await
+    ctx.limits().take(Rule::Provider, network_of(ctx, device)).await
 }
 
-/// As [`sessions::sign_in`] counts it.
+/// As [`sessions::sign_in`] counts.
 fn network_of(ctx: &Ctx, device: Device<'_>) -> limits::Key {
     ctx.limits().key(device.address.map(limits::network))
 }
@@ -121,7 +121,7 @@ fn network_of(ctx: &Ctx, device: Device<'_>) -> limits::Key {
 /// As [`sign_in`].
 pub async fn arrive(ctx: &Ctx, identity: &Identity, device: Device<'_>) -> Result<Arrived> {
     for _ in 0..2 {
-        ctx.limits().give_back(Rule::SignInAddress, network_of(ctx, device)).await;
+        ctx.limits().give_back(Rule::Provider, network_of(ctx, device)).await;
     }
     Ok(match sign_in(ctx, identity, device).await? {
         Some((user, token)) => Arrived::Known(user, token),

@@ -11,6 +11,8 @@ pub enum Rule {
     SignIn,
     /// Failed sign-ins from one address.
     SignInAddress,
+    /// Ways to the provider and back, from one address, that end with nobody.
+    Provider,
     /// Wrong passwords of somebody who is signed in.
     Password,
     /// Accounts made from one address.
@@ -21,7 +23,7 @@ pub enum Rule {
     Claim,
     /// Changes of one account's profile, and of whether it is seen.
     Profile,
-    /// What one account changes of who is in rooms, and of how it is in them itself.
+    /// What one account changes of rooms: who is in them, and how, and what they are.
     Membership,
     /// Links for a forgotten password, asked for from one address.
     Reset,
@@ -53,9 +55,10 @@ pub enum Rule {
 
 /// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
 /// many at once.
-pub(super) const RULES: [(Rule, &str, u32, u64, u32); 21] = [
+pub(super) const RULES: [(Rule, &str, u32, u64, u32); 22] = [
     (Rule::SignIn, "sign-in", 5, 60, 5),
     (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
+    (Rule::Provider, "provider", 20, 60, 20),
     (Rule::Password, "password", 5, 60, 5),
     (Rule::SignUp, "sign-up", 5, 3_600, 5),
     (Rule::Letter, "letter", 3, 3_600, 3),

@@ -14,7 +14,7 @@ use super::{
     entity::{log, membership, removal, room},
     members,
 };
-use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx};
+use crate::{Ctx, Error, Result, accounts, bus::Change, db::Tx, limits::Rule};
 
 /// For as long somebody can be muted at most, in milliseconds: a year.
 const LONGEST_MUTE_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
@@ -48,6 +48,7 @@ pub async fn step(ctx: &Ctx, member: &Member, username: &str, step: MemberStep) 
 /// `Forbidden` for who is no owner; `Conflict` where nobody would own the room any more; `NotFound`
 /// where they are not in it.
 pub async fn set_role(ctx: &Ctx, member: &Member, username: &str, role: Role) -> Result<()> {
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
@@ -82,6 +83,7 @@ pub async fn set_role(ctx: &Ctx, member: &Member, username: &str, role: Role) ->
 /// # Errors
 /// `Forbidden` for who does not outrank them; `NotFound` where nobody has the name.
 pub async fn ban(ctx: &Ctx, member: &Member, username: &str, reason: &str) -> Result<()> {
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     let reason: String = reason.trim().chars().take(255).collect();
     ctx.transact_as(member.viewer(), async |tx| {
@@ -101,6 +103,7 @@ pub async fn ban(ctx: &Ctx, member: &Member, username: &str, reason: &str) -> Re
 /// # Errors
 /// `Forbidden` for who does not moderate; `NotFound` where nobody has the name.
 pub async fn unban(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
@@ -129,6 +132,7 @@ pub async fn mute(
     if until.is_some_and(|until| until <= now || until.0 - now.0 > LONGEST_MUTE_MS) {
         return Err(Error::invalid("until", "Choose a time within a year from now."));
     }
+    ctx.limits().take_for(Rule::Membership, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;

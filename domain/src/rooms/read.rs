@@ -14,6 +14,7 @@ use crate::{
     Ctx, Error, Result,
     bus::Change,
     db::{Tx, statement},
+    limits::Rule,
     rows::{Of, Rows},
 };
 
@@ -21,13 +22,17 @@ use crate::{
 /// wanted. Where it is there already, nothing changes.
 ///
 /// # Errors
-/// `NotFound` where they are in the room no more.
+/// `NotFound` where they are in the room no more; `RateLimited` where it goes back too often.
 pub async fn mark_read(ctx: &Ctx, member: &Member, seq: i64, back: bool) -> Result<()> {
     let (id, me, seq) = (member.room(), member.account(), seq.min(member.last_seq()).max(0));
     let stands = access::membership_of(ctx.db.read(), id, me).await?.ok_or(Error::NotFound)?;
     let back = back && stands.read_seq > seq;
     if stands.read_seq == seq || (stands.read_seq > seq && !back) {
         return Ok(());
+    }
+    if back {
+        // Forward it goes as often as something is said.
+        ctx.limits().take_for(Rule::Membership, me).await?;
     }
     // The room itself is not locked: many read at once where many speak.
     ctx.transact_as(member.viewer(), async |tx| {

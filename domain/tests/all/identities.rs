@@ -12,7 +12,7 @@ use protocol::{
     accounts::{ProfileChange, Said, SignIn},
 };
 
-use crate::house::{House, Person, sign_up};
+use crate::house::{House, Person, credentials, sign_up};
 
 const ISSUER: &str = "https://id.example.org";
 const PASSWORD: &str = "correct horse battery";
@@ -161,7 +161,7 @@ async fn where_passwords_are_not_taken_none_is() {
 #[tokio::test]
 async fn who_arrives_is_not_counted_and_who_only_asks_is() {
     let limited =
-        |config| domain::Config { quotas: Some("sign-in-address=2/m".parse().unwrap()), ..config };
+        |config| domain::Config { quotas: Some("provider=2/m".parse().unwrap()), ..config };
     let house = House::with(limited).await;
     let ctx = &house.ctx;
     let device = Device { user_agent: None, address: "192.0.2.7".parse().ok() };
@@ -176,6 +176,25 @@ async fn who_arrives_is_not_counted_and_who_only_asks_is() {
     identities::expect(ctx, device).await.unwrap();
     let late = identities::expect(ctx, device).await;
     assert!(matches!(late, Err(Error::RateLimited { .. })));
+}
+
+#[tokio::test]
+async fn who_arrives_has_no_more_tries_at_passwords() {
+    let limited =
+        |config| domain::Config { quotas: Some("sign-in-address=2/m".parse().unwrap()), ..config };
+    let house = House::with(limited).await;
+    let device = Device { user_agent: None, address: "192.0.2.7".parse().ok() };
+    let is_limited = async |name: &str| {
+        let form = credentials(name, PASSWORD);
+        let refused = sessions::sign_in(&house.ctx, form, device).await;
+        matches!(refused, Err(Error::RateLimited { .. }))
+    };
+    for (name, too_many) in [("nobody1", false), ("nobody2", false), ("nobody3", true)] {
+        assert_eq!(is_limited(name).await, too_many, "{name}");
+    }
+    // Come without ever having been on the way.
+    identities::arrive(&house.ctx, &identity("1"), device).await.unwrap();
+    assert!(is_limited("nobody4").await);
 }
 
 #[tokio::test]

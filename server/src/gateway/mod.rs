@@ -59,6 +59,15 @@ pub async fn open(
         let detail = "This socket is for Kith's own page.";
         return Err(Problem::new(Code::Forbidden, detail).into());
     }
+    let limits = house.ctx.limits();
+    // Who only looks is counted before they take a turn.
+    let visitor = match wish.room {
+        Some(_) => {
+            limits.take_from(Rule::HandshakeAddress, Some(caller.address)).await?;
+            limits.are_on().then(|| house.hub.crowd.enter(caller.address)).transpose()?
+        }
+        None => None,
+    };
     // Who shows nothing is turned away without a turn.
     let turn = match wish.room.is_some() || shows_token(&parts, &house) {
         true => Some(house.hub.admission.handshake(&house.shutdown).await.ok_or_else(too_many)?),
@@ -66,7 +75,6 @@ pub async fn open(
     };
     // Here and not by an extractor: to read it takes a turn.
     let signed_in = SignedIn::from_request_parts(&mut parts, &house).await;
-    let limits = house.ctx.limits();
     let who = match (signed_in, wish.room) {
         (Ok(SignedIn(viewer)), None) => {
             limits.take_for(Rule::Handshake, viewer.account()).await?;
@@ -76,14 +84,7 @@ pub async fn open(
             limits.take_from(Rule::HandshakeAddress, Some(caller.address)).await?;
             return Err(refused);
         }
-        (_, Some(room)) => {
-            limits.take_from(Rule::HandshakeAddress, Some(caller.address)).await?;
-            Who::Visitor(rooms::reader(&house.ctx, None, room).await?)
-        }
-    };
-    let visitor = match (&who, limits.are_on()) {
-        (Who::Visitor(_), true) => Some(house.hub.crowd.enter(caller.address)?),
-        _ => None,
+        (_, Some(room)) => Who::Visitor(rooms::reader(&house.ctx, None, room).await?),
     };
     drop(turn);
     if house.shutdown.is_cancelled() {

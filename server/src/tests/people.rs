@@ -1,9 +1,11 @@
 //! Accounts, profiles, pictures, blocks, notifications and presence, as clients meet them.
 
 use domain::{Config, limits::Quotas, uploads::MAX_BYTES};
+use futures_util::SinkExt as _;
 use protocol::{Command, Event, accounts::Status, socket::Wish};
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::house::{House, PASSWORD, Person, answer};
 
@@ -197,6 +199,20 @@ async fn cards_come_live_and_are_read_on_every_device() {
     };
     assert_eq!(notification.seq, 2);
     assert_eq!(notification.text, "alice cancelled the friend request sent to you.");
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_all_the_time_is_closed_with_4029() {
+    let house = House::limited().await;
+    let alice = house.person("alice").await;
+    let (mut socket, _) = alice.connect().await;
+    for status in [Wish::Away, Wish::Online].into_iter().cycle().take(5_000) {
+        let text = serde_json::to_string(&Command::Status { status }).unwrap();
+        if socket.0.send(Message::text(text)).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(socket.close_code().await, 4029);
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ const TYPING: Duration = Duration::from_secs(3);
 /// was filled offline, and much reading in many rooms.
 const FRAMES_A_SECOND: f32 = 30.0;
 pub(super) const FRAMES_AT_ONCE: f32 = 150.0;
+/// Taking one's hands off, or back, counts as so many more.
+const MOVES: f32 = 19.0;
 
 impl Connection {
     /// Whether too much waits for its answer for more to be read.
@@ -157,6 +159,8 @@ impl Connection {
     fn is_all_to_do(&mut self, status: Wish) -> bool {
         match status {
             Wish::Away | Wish::Online => {
+                // Friends and rooms are told, on all nodes.
+                self.allowed -= MOVES;
                 if let Some(lease) = &self.lease {
                     lease.set_away(status == Wish::Away);
                 }
