@@ -114,6 +114,11 @@ test("what is written into a message goes on while others touch it, and is kept 
   const { mara, theo, room } = await house.friends();
   const { id } = await house.say(mara, room, "first words");
   const page = await visit(mara);
+  let tell;
+  await page.routeWebSocket(/\/api\/v1\/socket/, (socket) => {
+    socket.connectToServer();
+    tell = (event) => socket.send(JSON.stringify(event));
+  });
   await page.goto(`/rooms/${room}`);
   await alive(page);
   await page.getByRole("textbox", { name: "Message Theo Okafor" }).press("ArrowUp");
@@ -124,6 +129,12 @@ test("what is written into a message goes on while others touch it, and is kept 
   await expect(page.getByRole("log").getByText("and on")).toBeVisible();
   await expect(editor).toHaveValue("second thoughts");
   await expect(editor).toBeFocused();
+  // Too much was missed: everything is loaded afresh.
+  const loaded = page.waitForResponse(/\/messages\?/);
+  tell({ type: "gap", room });
+  await loaded;
+  await expect(page.getByRole("log").getByText("and on")).toBeVisible();
+  await expect(editor).toHaveValue("second thoughts");
   // A way that is broken: nothing is lost, and it is said.
   await page.route(/\/messages\//, (route) => route.abort("connectionrefused"));
   await editor.press("Enter");

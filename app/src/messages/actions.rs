@@ -29,6 +29,8 @@ pub struct Acting {
     on: StoredValue<Option<MessageId>>,
     /// The one that is being edited.
     editing: StoredValue<Option<MessageId>>,
+    /// What it is to become, as far as that is written: its row may be drawn anew meanwhile.
+    pub draft: StoredValue<Option<String>>,
     /// The one that is being answered.
     pub replying: RwSignal<Option<MessageId>>,
     /// The one that was just deleted here.
@@ -40,6 +42,7 @@ impl Acting {
         Self {
             on: StoredValue::new(None),
             editing: StoredValue::new(None),
+            draft: StoredValue::new(None),
             replying: RwSignal::new(None),
             deleted: RwSignal::new(None),
         }
@@ -56,6 +59,7 @@ impl Acting {
 
     /// Edits a message, or none any more.
     pub fn edit(self, live: Live, id: Option<MessageId>) {
+        self.draft.set_value(None);
         move_to(live, self.editing, id);
     }
 

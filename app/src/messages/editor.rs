@@ -18,12 +18,17 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
             acting.edit(live, None);
         }
     };
-    let written = move || {
-        let area = area.try_get_untracked().flatten()?;
-        Some(area.value())
+    let draft = move || acting.and_then(|acting| acting.draft.try_get_value()?);
+    let keep = move |text: String| {
+        problem.set(None);
+        if let Some(acting) = acting {
+            acting.draft.set_value(Some(text));
+        }
     };
     let save = move || {
-        let Some(text) = written() else { return };
+        let Some(area) = area.get_untracked() else { return };
+        let text = area.value();
+        keep(text.clone());
         match Body::parse(&text) {
             #[cfg(feature = "hydrate")]
             Ok(body) => leptos::task::spawn_local(async move {
@@ -33,7 +38,7 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
                     Ok(message) => {
                         live.apply(&protocol::Event::MessageChanged { message, by: None });
                         // Unless it is left by now, or goes on.
-                        if written() == Some(text) {
+                        if draft() == Some(text) {
                             leave();
                         }
                     }
@@ -74,10 +79,10 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
             <TextArea
                 name="body"
                 label=Signal::stored("Edit the message".to_owned())
-                value=body
+                value=draft().unwrap_or(body)
                 node_ref=area
                 on_key
-                on_input=Callback::new(move |_: String| problem.set(None))
+                on_input=Callback::new(keep)
             />
             <p class="editor__keys">
                 <button class="link-button" type="submit">

@@ -23,8 +23,10 @@ pub enum Rule {
     Claim,
     /// Changes of one account's profile, and of whether it is seen.
     Profile,
-    /// What one account changes of rooms: who is in them, and how, and what they are.
+    /// Rooms that one account joins or leaves, by whichever way, and how it is in them.
     Membership,
+    /// What one account does to keep rooms in order.
+    Moderation,
     /// Links for a forgotten password, asked for from one address.
     Reset,
     /// Passwords whose strength is judged, for one address.
@@ -55,7 +57,7 @@ pub enum Rule {
 
 /// Each rule with its name in the configuration and its quota: how many, in how many seconds, and how
 /// many at once.
-pub(super) const RULES: [(Rule, &str, u32, u64, u32); 22] = [
+pub(super) const RULES: [(Rule, &str, u32, u64, u32); 23] = [
     (Rule::SignIn, "sign-in", 5, 60, 5),
     (Rule::SignInAddress, "sign-in-address", 20, 60, 20),
     (Rule::Provider, "provider", 20, 60, 20),
@@ -65,6 +67,7 @@ pub(super) const RULES: [(Rule, &str, u32, u64, u32); 22] = [
     (Rule::Claim, "claim", 10, 3_600, 10),
     (Rule::Profile, "profile", 60, 60, 30),
     (Rule::Membership, "membership", 60, 60, 60),
+    (Rule::Moderation, "moderation", 300, 60, 150),
     (Rule::Reset, "reset", 20, 3_600, 20),
     (Rule::Strength, "strength", 60, 60, 60),
     (Rule::Message, "message", 10, 1, 20),

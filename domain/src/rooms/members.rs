@@ -138,7 +138,7 @@ pub async fn remove(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
     if !member.can_moderate() || member.kind() == Kind::Direct {
         return Err(Error::Forbidden("Only owners and moderators can remove members."));
     }
-    ctx.limits().take_for(Rule::Membership, member.account()).await?;
+    ctx.limits().take_for(Rule::Moderation, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         match access::membership_of(tx.conn(), member.room(), user.id).await? {

@@ -48,7 +48,7 @@ pub async fn step(ctx: &Ctx, member: &Member, username: &str, step: MemberStep) 
 /// `Forbidden` for who is no owner; `Conflict` where nobody would own the room any more; `NotFound`
 /// where they are not in it.
 pub async fn set_role(ctx: &Ctx, member: &Member, username: &str, role: Role) -> Result<()> {
-    ctx.limits().take_for(Rule::Membership, member.account()).await?;
+    ctx.limits().take_for(Rule::Moderation, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
@@ -83,7 +83,7 @@ pub async fn set_role(ctx: &Ctx, member: &Member, username: &str, role: Role) ->
 /// # Errors
 /// `Forbidden` for who does not outrank them; `NotFound` where nobody has the name.
 pub async fn ban(ctx: &Ctx, member: &Member, username: &str, reason: &str) -> Result<()> {
-    ctx.limits().take_for(Rule::Membership, member.account()).await?;
+    ctx.limits().take_for(Rule::Moderation, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     let reason: String = reason.trim().chars().take(255).collect();
     ctx.transact_as(member.viewer(), async |tx| {
@@ -103,7 +103,7 @@ pub async fn ban(ctx: &Ctx, member: &Member, username: &str, reason: &str) -> Re
 /// # Errors
 /// `Forbidden` for who does not moderate; `NotFound` where nobody has the name.
 pub async fn unban(ctx: &Ctx, member: &Member, username: &str) -> Result<()> {
-    ctx.limits().take_for(Rule::Membership, member.account()).await?;
+    ctx.limits().take_for(Rule::Moderation, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
@@ -132,7 +132,7 @@ pub async fn mute(
     if until.is_some_and(|until| until <= now || until.0 - now.0 > LONGEST_MUTE_MS) {
         return Err(Error::invalid("until", "Choose a time within a year from now."));
     }
-    ctx.limits().take_for(Rule::Membership, member.account()).await?;
+    ctx.limits().take_for(Rule::Moderation, member.account()).await?;
     let user = accounts::by_username(ctx, username).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;

@@ -29,7 +29,7 @@ pub async fn change(ctx: &Ctx, member: &Member, change: RoomChange) -> Result<Ro
     if change.slow_mode.is_some_and(|seconds| !(0..=SLOWEST).contains(&seconds)) {
         return Err(Error::invalid("slow_mode", "Between no seconds and an hour."));
     }
-    ctx.limits().take_for(Rule::Membership, member.account()).await?;
+    ctx.limits().take_for(Rule::Moderation, member.account()).await?;
     ctx.transact_as(member.viewer(), async |tx| {
         let room = access::still_member(tx, member).await?;
         if room.kind == Kind::Direct || access::role(tx, member).await? == Role::Member {

@@ -46,6 +46,17 @@ impl Newest {
         self.access = self.access.max(access);
         self.times += 1;
     }
+
+    /// It was read after nothing but this had been heard: what was heard beyond it is not so. Whether nothing
+    /// more was heard meanwhile.
+    pub fn correct(&mut self, heard: Self, revision: i64, access: i64) -> bool {
+        let is_all = *self == heard;
+        if is_all {
+            self.revision = self.revision.min(revision);
+            self.access = self.access.min(access);
+        }
+        is_all
+    }
 }
 
 /// Who hears a room, and how far.
@@ -108,11 +119,9 @@ impl Room {
         self.newest
     }
 
-    /// It was read after nothing but this had been heard: what was heard beyond it is not so.
+    /// As [`Newest::correct`], with what waits.
     pub fn correct(&mut self, heard: Newest, revision: i64, access: i64) {
-        if self.newest == heard {
-            self.newest.revision = heard.revision.min(revision);
-            self.newest.access = heard.access.min(access);
+        if self.newest.correct(heard, revision, access) {
             self.early.retain(|early, event| *early <= revision && event.access <= access);
             self.passing.retain(|(passed, _)| *passed <= access);
         }

@@ -188,8 +188,8 @@ impl Seats {
         let mut rooms = self.rooms.lock(&id);
         if let Some(room) = rooms.get_mut(&id) {
             room.correct(heard, revision, access);
-        } else if self.unheard(id) == heard {
-            self.unheard.lock(&id).remove(&id);
+        } else if let Some(unheard) = self.unheard.lock(&id).get_mut(&id) {
+            unheard.newest.correct(heard, revision, access);
         }
     }
 
@@ -200,7 +200,7 @@ impl Seats {
             let newest = room.newest();
             rooms.remove(&id);
             self.audience.unserve(id);
-            self.note(id, newest.revision, newest.access);
+            self.unheard.lock(&id).insert(id, Unheard { newest, at: Instant::now() });
         }
     }
 

@@ -69,6 +69,8 @@ impl Seats {
         access: i64,
         standings: &[(AccountId, bool)],
     ) -> Moved {
+        // First, so that what was read before this undoes nothing of it.
+        self.hear_of(id, 0, access);
         let mut moved = Moved::default();
         let mut is_certain = true;
         for (account, is_inside) in standings {
