@@ -25,6 +25,9 @@ use super::{
     tell::Telling,
 };
 
+/// As many connections one account has on a node, where anything is limited.
+const OF_ONE: usize = 100;
+
 /// The connections of this node.
 pub struct Hub {
     pub(super) seats: Seats,
@@ -45,7 +48,6 @@ pub struct Hub {
 pub struct Place {
     hub: Arc<Hub>,
     seat: Arc<Seat>,
-    entered_at: Instant,
 }
 
 impl Hub {
@@ -85,18 +87,22 @@ impl Hub {
     /// A place for a connection. It hears what concerns its account from here on, and its rooms
     /// once it has [`Place::listen_to`] them.
     pub fn enter(self: &Arc<Self>, viewer: &Viewer) -> Place {
-        let entered_at = Instant::now();
-        Place { hub: Arc::clone(self), seat: self.seats.enter(viewer), entered_at }
+        Place { hub: Arc::clone(self), seat: self.seats.enter(viewer) }
+    }
+
+    /// Whether an account has as many connections as one may have here. Those on the way in do not count
+    /// yet: how many they are has a limit of its own.
+    pub fn has_many_of(&self, viewer: &Viewer) -> bool {
+        self.seats.of(viewer.account()).len() >= OF_ONE
     }
 
     /// A place for who looks at a public room without being in it.
     pub fn visit(self: &Arc<Self>, position: Position) -> Place {
-        let entered_at = Instant::now();
         let (seat, is_behind) = self.seats.visit(position);
         if is_behind {
             self.behind.hole(position.room);
         }
-        Place { hub: Arc::clone(self), seat, entered_at }
+        Place { hub: Arc::clone(self), seat }
     }
 
     /// Tells every connection to finish and go.
@@ -165,10 +171,7 @@ impl Hub {
                     self.tell_later(Telling::Notice(*room, *account, *enters));
                 }
             }
-            Change::RoomChanged { room } => {
-                seats.note_changed(*room);
-                self.tell_everyone_later(*room);
-            }
+            Change::RoomChanged { room } => self.tell_everyone_later(*room),
             Change::RelationChanged { one, other } => {
                 self.tell_later(Telling::Relation(*one, *other));
                 self.tell_later(Telling::Relation(*other, *one));
@@ -237,16 +240,16 @@ impl Place {
         self.seat.may_hear(room)
     }
 
-    /// Hears these rooms from where they stood; not those that were left since they were read.
-    pub fn listen_to(&self, positions: impl IntoIterator<Item = Position>) {
+    /// Hears these rooms from where they stood when they were read, which was after this moment; not those
+    /// that were left since.
+    pub fn listen_to(&self, positions: impl IntoIterator<Item = Position>, read_after: Instant) {
         let positions: Vec<Position> = positions.into_iter().collect();
         let rooms: Vec<RoomId> = positions.iter().map(|at| at.room).collect();
         let open = self.hub.seats.listen_to(&self.seat, positions);
         self.hub.moves.count(self.hub.seats.rooms_of(self.seat.account()));
         self.hub.read_open(self.seat.account(), open);
         // What has changed since it was read, and went to those who listened by then.
-        let missed =
-            rooms.into_iter().filter(|id| self.hub.seats.changed_since(*id, self.entered_at));
+        let missed = rooms.into_iter().filter(|id| self.hub.seats.changed_since(*id, read_after));
         missed.for_each(|id| self.hub.tell_later(Telling::Room(id, self.seat.account())));
     }
 

@@ -41,7 +41,7 @@ pub struct Seats {
     /// How far rooms were a moment ago that nobody here heard: who was on the way in may have read
     /// them before that. Locked after the room.
     unheard: Sharded<RoomId, Unheard>,
-    /// When rooms became something else, a moment ago: that has no number.
+    /// When rooms became something else, or others were in them, a moment ago: that has no number.
     changed: Sharded<RoomId, Instant>,
     /// What other nodes have to know of who hears what.
     audience: Audience,
@@ -284,7 +284,7 @@ impl Seats {
         }
     }
 
-    /// A room is not what it was: closed, opened, renamed.
+    /// A room is not what it was: closed, opened, renamed, joined by somebody.
     pub fn note_changed(&self, id: RoomId) {
         self.changed.lock(&id).insert(id, Instant::now());
     }
@@ -302,6 +302,11 @@ impl Seats {
     /// Whether anybody here hears this room.
     pub fn is_heard(&self, id: RoomId) -> bool {
         self.rooms.lock(&id).get(&id).is_some_and(Room::is_heard)
+    }
+
+    /// Whether anybody here hears this room, or is about to.
+    pub fn is_served(&self, id: RoomId) -> bool {
+        self.rooms.lock(&id).contains_key(&id)
     }
 
     /// Whose connections are in a room.

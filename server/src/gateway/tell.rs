@@ -57,9 +57,11 @@ impl Hub {
         }
     }
 
-    /// Who comes after this learns it from `ready`.
+    /// Who is on the way in may have read it before: they see that it changed. Who waits for its state may
+    /// be told what was read before, and is told this after it.
     pub(super) fn tell_everyone_later(&self, room: RoomId) {
-        if self.seats.is_heard(room) {
+        self.seats.note_changed(room);
+        if self.seats.is_served(room) {
             self.moves.count([room]);
             self.tell_later(Telling::Everyone(room));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use engines::Shared;
 use protocol::{Event, MessageId, RoomId};
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -49,6 +50,27 @@ async fn hear(mut socket: Socket, upto: i64) -> Vec<MessageId> {
         heard.push(message.id);
     }
     heard
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_a_room_while_it_changes_sees_what_it_has_become() {
+    let shared = Shared::start();
+    let [one, other] = House::nodes(&shared).await;
+    let alice = one.person("alice").await;
+    let bob = one.person("bob").await.at(&other);
+    let (mut his, _) = bob.connect().await;
+    for turn in 0..50 {
+        let made = alice.post("/rooms", json!({"name": "Square", "kind": "public"})).await;
+        let path = format!("/rooms/{}", made.body["id"].as_str().unwrap());
+        let topic = format!("About {turn}");
+        let change = Some(json!({"topic": topic}));
+        let (me, patch) = (format!("{path}/members/me"), Method::PATCH);
+        let (joined, changed) = tokio::join!(bob.put(&me, None), alice.send(patch, &path, change));
+        assert_eq!((joined.status, changed.status), (200, 200));
+        // Each that comes later is as new.
+        his.until(|event| matches!(event, Event::Room { room } if room.topic.as_str() == topic))
+            .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

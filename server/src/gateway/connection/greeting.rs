@@ -10,7 +10,7 @@ use protocol::{
     Event, RoomId,
     socket::{Ready, close},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{PATIENCE, Who, telling::SENT};
 use crate::{
@@ -88,9 +88,10 @@ async fn read_greeting(
     let (mut ready, lease) = match who {
         Who::Viewer(viewer) => {
             let lease = presence::enter(&house.ctx, viewer);
+            let read_after = Instant::now();
             let Greeting { ready, positions, is_invisible } =
                 snapshot::greeting(&house.ctx, viewer).await.map_err(failed)?;
-            place.listen_to(positions);
+            place.listen_to(positions, read_after);
             lease.know(is_invisible);
             (ready, Some(lease))
         }

@@ -89,6 +89,17 @@ fn what_a_room_became_on_the_way_in_is_not_missed() {
 }
 
 #[test]
+fn who_waits_for_a_rooms_state_is_told_what_it_becomes_meanwhile() {
+    let seats = Seats::default();
+    let seat = enter(&seats, 1);
+    assert!(!seats.is_served(room()));
+    seats.join(room(), seat.account(), 1);
+    assert!(seats.is_served(room()) && !seats.is_heard(room()));
+    seats.part(room(), seat.account(), 2);
+    assert!(!seats.is_served(room()));
+}
+
+#[test]
 fn an_older_reading_turns_nobody_out() {
     let seats = Seats::default();
     let seat = enter(&seats, 1);
