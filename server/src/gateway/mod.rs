@@ -78,6 +78,9 @@ pub async fn open(
     let who = match (signed_in, wish.room) {
         (Ok(SignedIn(viewer)), None) => {
             limits.take_for(Rule::Handshake, viewer.account()).await?;
+            if limits.are_on() && house.hub.has_many_of(&viewer) {
+                return Err(domain::Error::RateLimited { retry_after_ms: 60_000 }.into());
+            }
             Who::Viewer(viewer)
         }
         (Err(refused), None) => {

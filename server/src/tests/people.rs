@@ -319,6 +319,29 @@ async fn what_is_too_often_says_how_long_to_wait() {
 }
 
 #[tokio::test]
+async fn one_account_has_so_many_sockets_at_once() {
+    let quotas = "handshake=1000/m".parse::<Quotas>().unwrap();
+    let house = House::with(|config| Config { quotas: Some(quotas), ..config }).await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let mut sockets = Vec::new();
+    let refused = loop {
+        match alice.open_socket("").await {
+            // It counts once it is greeted.
+            Ok(mut socket) => {
+                socket.next().await;
+                sockets.push(socket);
+            }
+            Err(refused) => break refused.to_string(),
+        }
+    };
+    assert!(refused.contains("429") && sockets.len() == 100, "{refused} after {}", sockets.len());
+    bob.connect().await;
+    // Whoever closes one may have another.
+    sockets.pop();
+    while alice.open_socket("").await.is_err() {}
+}
+
+#[tokio::test]
 async fn the_strength_of_a_password_is_judged_here() {
     let house = House::open().await;
     let judge = async |password: &str| {
