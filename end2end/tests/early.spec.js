@@ -138,12 +138,14 @@ test("what is written into a message goes on while others touch it, and is kept 
   // A way that is broken: nothing is lost, and it is said.
   await page.route(/\/messages\//, (route) => route.abort("connectionrefused"));
   await editor.press("Enter");
-  await expect(page.getByRole("alert").filter({ hasText: /\w/ }).first()).toBeVisible();
+  const said = page.getByRole("log").getByRole("alert").filter({ hasText: /\w/ });
+  await expect(said).toBeVisible();
   await expect(editor).toHaveValue("second thoughts");
   await page.unrouteAll();
   await editor.press("Enter");
   await expect(page.getByRole("log").getByText("second thoughts")).toBeVisible();
   await expect(editor).toHaveCount(0);
+  await expect(page.getByRole("alert").filter({ hasText: /\w/ })).toHaveCount(0);
   await expect(page.getByRole("button", { name: "👍 1" })).toBeVisible();
 });
 

@@ -42,7 +42,10 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
                             leave();
                         }
                     }
-                    Err(problem) => live.problem.set(Some(problem)),
+                    // Where it is edited, or above the page once it is left.
+                    Err(refused) => {
+                        live.problem.set(problem.try_set(Some(refused)).flatten());
+                    }
                 }
             }),
             #[cfg(not(feature = "hydrate"))]

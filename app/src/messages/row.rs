@@ -205,7 +205,7 @@ pub fn Row(room: RoomId, id: MessageId, read_to: Option<i64>) -> impl IntoView {
         >
             {move || shown.get().map(|shown| drawn(live, room, id, shown, is_edited))}
             {move || {
-                let shown = is_pointed.get().then(|| shown.get()).flatten()?;
+                let shown = (is_pointed.get() && !is_edited.get()).then(|| shown.get()).flatten()?;
                 let seq = shown.seq?;
                 Some(
                     view! {
