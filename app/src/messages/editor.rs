@@ -44,7 +44,9 @@ pub fn Editor(room: RoomId, id: MessageId, body: String) -> impl IntoView {
                     }
                     // Where it is edited, or above the page once it is left.
                     Err(refused) => {
-                        live.problem.set(problem.try_set(Some(refused)).flatten());
+                        if problem.try_set(Some(refused.detail.to_string())).is_some() {
+                            live.problem.set(Some(refused));
+                        }
                     }
                 }
             }),
