@@ -15,6 +15,8 @@ use crate::bus::{Bus, Change, Saying};
 const ANEW_MS: i64 = 10_000;
 /// How soon what could not be written down is, again.
 const AGAIN_MS: i64 = 5_000;
+/// Each friend of whom no room tells is looked for once in as many looks at the clock.
+const WATCHED_IN: u128 = 5;
 /// As many people are said at once.
 const AT_ONCE: usize = 500;
 
@@ -31,6 +33,8 @@ pub(crate) struct Due {
     pub tallies: Vec<(RoomId, Option<i64>)>,
     /// What this node's heart says, and whose it is to be heard, when it is time for it.
     pub beat: Option<(i64, Vec<String>)>,
+    /// Of whom is to be read how they are.
+    pub watched: Vec<AccountId>,
     /// What is to be said in rooms, after that.
     pub words: Vec<(RoomId, Words)>,
 }
@@ -67,6 +71,7 @@ impl Presence {
         let gone = people.let_go(now, &mut due);
         if bus.has_others() {
             people.gather(gone, bus, now, &mut due);
+            due.watched = people.watched(now).into_iter().collect();
         } else {
             people.unsaid.clear();
         }
@@ -99,6 +104,7 @@ impl People {
         };
         let over: Vec<AccountId> =
             self.here.iter().filter(|(_, here)| over(here)).map(|(id, _)| *id).collect();
+        let before = self.seen_as(over.iter().copied(), now);
         let (silent, rooms) = self.elsewhere.drop_silent(now);
         // Perhaps it was not heard and lives.
         self.anew |= !rooms.is_empty();
@@ -107,7 +113,7 @@ impl People {
         let returned: Vec<(AccountId, Status)> =
             returned.map(|(account, (status, _))| (account, status)).collect();
         let mut gone = Vec::new();
-        for account in over.iter().copied() {
+        for account in over {
             let Some(here) = self.here.remove(&account) else { continue };
             here.rooms.iter().for_each(|room| self.forget_in(*room, account));
             // Who is seen by nobody is seen by nobody afterwards either.
@@ -116,11 +122,22 @@ impl People {
             }
             gone.push((account, here.rooms));
         }
-        let left = over.into_iter().chain(silent);
-        let left = left.filter(|account| self.status(*account, now) == Status::Offline);
-        due.changes.extend(left.map(|account| Change::Present { account }));
+        // They may be elsewhere still, and otherwise.
+        let left = silent.into_iter().map(|account| Change::Present { account });
+        due.changes.extend(left);
+        due.changes.extend(self.moved(before, now));
         due.changes.extend(self.moved(returned, now));
         gone
+    }
+
+    /// Whom it is time to look for: of the friends of a part of those who are here, each time of another,
+    /// those of whom no room tells.
+    fn watched(&mut self, now: Timestamp) -> HashSet<AccountId> {
+        self.ticks += 1;
+        let part = self.ticks % WATCHED_IN;
+        let here = self.here.iter().filter(|(id, _)| id.0.as_u128() % WATCHED_IN == part);
+        let friends = here.flat_map(|(_, here)| here.friends.iter().copied());
+        friends.filter(|friend| !self.is_told_of(*friend, now)).collect()
     }
 
     /// What is to be said to the other nodes, and kept for them.
@@ -200,7 +217,7 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use super::*;
-    use crate::{Clock, presence::Lease};
+    use crate::{Clock, bus::Word, presence::Lease};
 
     #[tokio::test]
     async fn what_could_not_be_kept_is_kept_again_in_a_moment() {
@@ -231,5 +248,28 @@ mod tests {
         let again = after(1);
         assert_eq!((again.leases, again.tallies), (due.leases, due.tallies));
         assert_eq!(after(AGAIN_MS).leases, [], "it is kept that they have gone");
+    }
+
+    #[tokio::test]
+    async fn who_loads_their_page_anew_is_told_to_who_asks_meanwhile() {
+        let redis = engines::Redis::start();
+        let clock = Clock::fixed(Timestamp(1_800_000_000_000));
+        let bus =
+            Bus::open(Some(&redis.url()), "house", &clock, Duration::from_secs(1)).await.unwrap();
+        let presence = Arc::new(Presence::new(bus.store("house")));
+        let (alice, room) = (AccountId::new(1, [1; 16]), RoomId::new(1, [1; 16]));
+        let here = Lease::take(&presence, &bus, &clock, alice);
+        here.know(false);
+        presence.serve(room, clock.now());
+        presence.enter(room, alice);
+        presence.tick(&bus, clock.now());
+        drop(here);
+        presence.unserve(room);
+        presence.hear("another", room, &Word::Ask, clock.now());
+        let said = presence.tick(&bus, clock.now()).words;
+        assert!(
+            matches!(&said[..], [(told, Words::All(all))] if *told == room && *all == [(alice, Status::Online)]),
+            "{said:?}"
+        );
     }
 }

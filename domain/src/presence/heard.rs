@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
-use super::{BORROWED_MS, Presence, TICK_MS};
+use super::{BORROWED_MS, LEASE_MS, Presence, TICK_MS};
 use crate::bus::{Change, Word};
 
 impl Presence {
@@ -33,6 +33,48 @@ impl Presence {
             }
         }
         changes
+    }
+
+    /// Takes in how watched people are, as far as no room tells of them; what that changes.
+    pub(super) fn watched(
+        &self,
+        found: impl IntoIterator<Item = (AccountId, Option<Status>)>,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut people = self.people();
+        let mut changes = Vec::new();
+        for (account, status) in found {
+            let before = people.status(account, now);
+            match status {
+                Some(status) => {
+                    people.borrowed.insert(account, (status, now.plus_ms(LEASE_MS)));
+                }
+                None => {
+                    people.borrowed.remove(&account);
+                }
+            }
+            if people.status(account, now) != before {
+                changes.push(Change::Present { account });
+            }
+        }
+        changes
+    }
+
+    /// The friends of somebody who is here: from here on it is looked how those are of whom no room tells,
+    /// until that one goes.
+    pub(super) fn watch(&self, account: AccountId, friends: impl IntoIterator<Item = AccountId>) {
+        if let Some(here) = self.people().here.get_mut(&account) {
+            here.friends = friends.into_iter().collect();
+        }
+    }
+
+    /// One friend more.
+    pub(super) fn watch_too(&self, account: AccountId, friend: AccountId) {
+        if let Some(here) = self.people().here.get_mut(&account)
+            && !here.friends.contains(&friend)
+        {
+            here.friends.push(friend);
+        }
     }
 
     /// What another node says in a room; what that changes. Of a room that nobody here hears nothing would
@@ -91,10 +133,11 @@ impl Presence {
         changes
     }
 
-    /// Who is here is to be said in a room: somebody has asked, or may have before it was listened to.
+    /// Who is here is to be said in a room: somebody has asked, or may have before it was listened to. Also
+    /// of who is in it no more by a connection, and may be back in a moment.
     pub(crate) fn asked(&self, room: RoomId) {
         let mut people = self.people();
-        if people.served_at.contains_key(&room) {
+        if people.served_at.contains_key(&room) || people.rooms.contains_key(&room) {
             people.asked.insert(room);
         }
     }

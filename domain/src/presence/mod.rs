@@ -148,8 +148,17 @@ pub async fn profile(ctx: &Ctx, viewer: Option<&Viewer>, username: &str) -> Resu
     Ok(profile)
 }
 
+/// Says of the viewer's friends whether they are here, and looks from here on how those are of whom no room
+/// tells, for as long as the viewer is here.
+pub(crate) async fn follow(ctx: &Ctx, viewer: &Viewer, friends: &mut [User]) {
+    if ctx.presence.leases.is_some() {
+        ctx.presence.watch(viewer.account(), friends.iter().map(|friend| friend.id));
+    }
+    dress(ctx, friends).await;
+}
+
 /// Says of friends whether they are here; when they were last stays with those who are not.
-pub(crate) async fn dress(ctx: &Ctx, users: &mut [User]) {
+async fn dress(ctx: &Ctx, users: &mut [User]) {
     look_up(ctx, users.iter().map(|user| user.id)).await;
     let now = ctx.clock.now();
     for user in users {
@@ -214,6 +223,9 @@ pub async fn typing(ctx: &Ctx, viewer: &Viewer, room: RoomId) -> Result<()> {
 pub async fn state(ctx: &Ctx, account: AccountId, other: AccountId) -> Result<FriendState> {
     let mut state = friends::state(ctx, account, other).await?;
     if state.relation == Relation::Friend {
+        if ctx.presence.leases.is_some() {
+            ctx.presence.watch_too(account, other);
+        }
         look_up(ctx, [other]).await;
         let (status, last_seen) = of(ctx, other).await?;
         state.user = User { status: Some(status), last_seen, ..state.user };
@@ -270,6 +282,10 @@ async fn say(ctx: &Ctx) -> Due {
             ctx.presence.write_again_soon(&due, ctx.clock.now());
         }
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
+        for some in due.watched.chunks(1_000) {
+            let Some(found) = leases.read(some.to_vec()).await else { break };
+            ctx.bus().publish(ctx.presence.watched(found, ctx.clock.now()));
+        }
     }
     due
 }

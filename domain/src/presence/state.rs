@@ -50,6 +50,8 @@ pub(super) struct People {
     pub written_at: Option<Timestamp>,
     /// Counts up while this node lives.
     pub beat: i64,
+    /// Counts up with each look at the clock.
+    pub ticks: u128,
 }
 
 /// How many are in a public room, as nodes are told on which nobody hears it.
@@ -71,6 +73,8 @@ pub(super) struct Here {
     pub left_at: Option<Timestamp>,
     pub was_away: bool,
     pub rooms: HashSet<RoomId>,
+    /// Kept only where there are other nodes to ask.
+    pub friends: Vec<AccountId>,
 }
 
 impl Here {
@@ -82,6 +86,7 @@ impl Here {
             left_at: None,
             was_away: false,
             rooms: HashSet::new(),
+            friends: Vec::new(),
         }
     }
 
@@ -111,9 +116,12 @@ impl People {
 
     /// Whether nothing is known of somebody.
     pub fn is_unknown(&self, account: AccountId, now: Timestamp) -> bool {
-        !self.here.contains_key(&account)
-            && !self.borrowed.contains_key(&account)
-            && self.elsewhere.of(account, now).next().is_none()
+        !self.borrowed.contains_key(&account) && !self.is_told_of(account, now)
+    }
+
+    /// Whether anybody tells of somebody, so that it need not be looked up.
+    pub fn is_told_of(&self, account: AccountId, now: Timestamp) -> bool {
+        self.here.contains_key(&account) || self.elsewhere.of(account, now).next().is_some()
     }
 
     /// What this node says of somebody.

@@ -6,6 +6,7 @@ use domain::{
     bus::Change,
     friends,
     presence::{self, GRACE_MS, LEASE_MS, Lease},
+    snapshot,
 };
 use engines::Shared;
 use protocol::{
@@ -266,6 +267,52 @@ async fn of_whom_no_room_tells_it_is_looked_up_whether_they_are_here() {
     profile::change(&one.ctx, &alice.viewer, hide).await.unwrap();
     presence::look(&one.ctx, alice.user.id).await.unwrap();
     until(&[&one, &other], async || seen().await == Status::Offline).await;
+}
+
+#[tokio::test]
+async fn friends_who_share_no_room_see_each_other_from_another_node() {
+    let shared = Shared::start();
+    let (one, other) = (House::on(&shared).await, House::on(&shared).await);
+    let (alice, bob) = (one.person("alice").await, one.person("bob").await);
+    one.befriend(&alice, &bob).await;
+    let _bob = come(&other.ctx, &bob.viewer, false);
+    let ready = snapshot::ready(&other.ctx, &bob.viewer).await.unwrap();
+    assert_eq!(ready.friends[0].status, Some(Status::Offline));
+    let mut bus = other.listen();
+    let seen = || presence::status(&other.ctx, alice.user.id);
+    let lease = come(&one.ctx, &alice.viewer, false);
+    until(&[&one, &other], async || seen() == Status::Online).await;
+    let moved = Change::Present { account: alice.user.id };
+    assert!(soon(&mut bus).await.contains(&moved));
+    // For as long as she is there.
+    for _ in 0..24 {
+        other.ctx.clock().advance_ms(LEASE_MS / 8);
+        presence::tick(&other.ctx).await;
+        assert_eq!(seen(), Status::Online);
+    }
+    drop(lease);
+    one.ctx.clock().advance_ms(GRACE_MS);
+    until(&[&one, &other], async || seen() == Status::Offline).await;
+    assert!(soon(&mut bus).await.contains(&moved));
+}
+
+#[tokio::test]
+async fn who_goes_here_and_is_away_on_another_node_is_seen_so() {
+    let shared = Shared::start();
+    let (one, other) = (House::on(&shared).await, House::on(&shared).await);
+    let (alice, room, lease) = heard_on_both(&one, &other).await;
+    let there = come(&other.ctx, &alice.viewer, false);
+    there.set_away(true);
+    presence::audience(&other.ctx).enter(room, alice.user.id);
+    // Others than her are told of how she is there.
+    until(&[&other], async || presence::count(&one.ctx, room, []) == 1).await;
+    assert_eq!(presence::status(&one.ctx, alice.user.id), Status::Online);
+    let mut bus = one.listen();
+    drop(lease);
+    one.ctx.clock().advance_ms(GRACE_MS);
+    presence::tick(&one.ctx).await;
+    assert_eq!(presence::status(&one.ctx, alice.user.id), Status::Away);
+    assert!(soon(&mut bus).await.contains(&Change::Present { account: alice.user.id }));
 }
 
 /// What was told by now: nobody waits for it, so whoever listens comes first.
