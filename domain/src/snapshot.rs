@@ -1,8 +1,10 @@
 //! Where everything stands for one person: the socket's first frame, and the world that the first
 //! page is rendered from.
 
+use std::collections::HashSet;
+
 use protocol::{
-    Room, SessionId, User,
+    Room, RoomId, SessionId, User,
     socket::{NotificationState, Ready},
 };
 use sea_orm::ConnectionTrait as _;
@@ -46,11 +48,14 @@ pub struct Greeting {
 pub async fn greeting(ctx: &Ctx, viewer: &Viewer) -> Result<Greeting> {
     let Standing { me, notifications, is_invisible } = standing(ctx, viewer).await?;
     let Everyone { mut friends, requests, blocked } = friends::everyone(ctx, viewer).await?;
-    presence::dress(ctx, &mut friends).await;
+    presence::follow(ctx, viewer, &mut friends).await;
     // The rooms last: what is said in them while the rest is read has to be told again.
     let Mine { rooms, mut positions } = rooms::mine(ctx, viewer, ROOMS).await?;
     if rooms.next.is_some() {
-        positions = rooms::positions(ctx, viewer).await?;
+        // Those that are told stand where they were told: what is said in the meantime is still to come.
+        let told: HashSet<RoomId> = positions.iter().map(|at| at.room).collect();
+        let all = rooms::positions(ctx, viewer).await?.into_iter();
+        positions.extend(all.filter(|at| !told.contains(&at.room)));
     }
     let ready = Ready {
         me: Some(me),

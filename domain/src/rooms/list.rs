@@ -135,7 +135,7 @@ pub async fn show_to(ctx: &Ctx, reader: &Reader) -> Result<Room> {
     match reader.account() {
         Some(account) => show(ctx, account, reader.room()).await,
         None => {
-            let room = show_everyone(ctx, reader.room()).await?;
+            let (room, _) = show_everyone(ctx, reader.room()).await?;
             // It may be for everyone's eyes no more since that was proven.
             if room.is_open_to_all() { Ok(room) } else { Err(Error::NotFound) }
         }
@@ -143,13 +143,15 @@ pub async fn show_to(ctx: &Ctx, reader: &Reader) -> Result<Room> {
 }
 
 /// One room as everyone in it sees it: without what is one viewer's own, and without what was said
-/// last, which is told with its message to who may hear it.
+/// last, which is told with its message to who may hear it. With the room's `access` as it was read: who is in
+/// it by then is told.
 ///
 /// # Errors
 /// `NotFound` where it is gone.
-pub async fn show_everyone(ctx: &Ctx, id: RoomId) -> Result<Room> {
+pub async fn show_everyone(ctx: &Ctx, id: RoomId) -> Result<(Room, i64)> {
     let room = room::Entity::find_by_id(id).one(ctx.db.deliver()).await?.ok_or(Error::NotFound)?;
-    Ok(shown(room, None, &HashMap::new()))
+    let access = room.access;
+    Ok((shown(room, None, &HashMap::new()), access))
 }
 
 async fn page(

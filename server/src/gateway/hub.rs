@@ -155,10 +155,13 @@ impl Hub {
             Change::MembershipMoved { room, account } => {
                 if seats.is_here(*account) {
                     self.behind.standing(*room, *account);
+                    // Who has left and is back is nobody that comes, and may be in it otherwise.
+                    self.tell_later(Telling::Room(*room, *account));
                 }
                 self.tell_everyone_later(*room);
             }
             Change::RoleChanged { room, account } => {
+                seats.note_changed(*room);
                 self.tell_later(Telling::Room(*room, *account));
             }
             Change::Reacted { room, account, message } => {

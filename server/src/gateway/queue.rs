@@ -1,13 +1,13 @@
 //! What waits to be written to one connection: bounded, so that a slow reader harms only itself.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeSet, HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
 };
 
 use futures_util::task::AtomicWaker;
-use protocol::{Event, Message, RoomId, messages::By};
+use protocol::{AccountId, Event, Message, RoomId, messages::By};
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -24,12 +24,15 @@ pub struct Frame {
 }
 
 /// What an event is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum About {
     /// It carries no number.
     Account,
     /// It carries no number, and nobody misses it who has too much to read.
     Passing,
+    /// How somebody is, and how many are in a room: nobody misses any but the last.
+    Presence(AccountId),
+    Count(RoomId),
     /// What happened in a room, and the room's revision after it.
     Event(RoomId, i64),
     /// What was said in a room that numbers nothing.
@@ -69,9 +72,14 @@ impl Frame {
         Self { text: text(event), about: About::Account }
     }
 
-    /// An event that is over soon anyway: who writes, who is here.
+    /// An event that is over soon anyway, or with the next of its kind: who writes, who is here.
     pub fn passing(event: &Event) -> Self {
-        Self { text: text(event), about: About::Passing }
+        let about = match event {
+            Event::Presence { user, .. } => About::Presence(*user),
+            Event::RoomPresence { room, .. } => About::Count(*room),
+            _ => About::Passing,
+        };
+        Self { text: text(event), about }
     }
 
     /// The same as a room's state at a revision, for who has just joined it.
@@ -101,7 +109,7 @@ impl Frame {
     pub fn room(&self) -> Option<RoomId> {
         match self.about {
             About::Event(room, _) | About::Passed(room) => Some(room),
-            About::Account | About::Passing | About::State(..) => None,
+            _ => None,
         }
     }
 
@@ -109,7 +117,7 @@ impl Frame {
     pub fn number(&self) -> Option<(RoomId, i64)> {
         match self.about {
             About::Event(room, revision) => Some((room, revision)),
-            About::Account | About::Passing | About::Passed(_) | About::State(..) => None,
+            _ => None,
         }
     }
 
@@ -117,7 +125,7 @@ impl Frame {
     pub fn stands_at(&self) -> Option<(RoomId, i64)> {
         match self.about {
             About::State(room, revision) => Some((room, revision)),
-            About::Account | About::Passing | About::Passed(_) | About::Event(..) => None,
+            _ => None,
         }
     }
 }
@@ -248,7 +256,7 @@ impl Queue {
 
 impl Waiting {
     fn overflow(&mut self) {
-        self.frames.retain(|frame| frame.about != About::Passing);
+        self.drop_passing();
         self.bytes = self.frames.iter().map(|frame| frame.text.len()).sum();
         if self.frames.len() <= MAX_FRAMES && self.bytes <= MAX_BYTES {
             return;
@@ -262,10 +270,29 @@ impl Waiting {
         }
         self.bytes = self.frames.iter().map(|frame| frame.text.len()).sum();
     }
+
+    /// Who writes; and who was here, and how many, but for the last that was said of it.
+    fn drop_passing(&mut self) {
+        let mut said = HashSet::new();
+        let mut kept: VecDeque<Frame> = VecDeque::new();
+        for frame in std::mem::take(&mut self.frames).into_iter().rev() {
+            let stays = match frame.about {
+                About::Passing => false,
+                About::Presence(_) | About::Count(_) => said.insert(frame.about),
+                _ => true,
+            };
+            if stays {
+                kept.push_front(frame);
+            }
+        }
+        self.frames = kept;
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::accounts::Status;
+
     use super::*;
 
     fn room(n: u8) -> RoomId {
@@ -303,6 +330,20 @@ mod tests {
         }
         queue.push(Frame::passing(&typing));
         assert_eq!(queue.take().len(), MAX_FRAMES);
+    }
+
+    #[test]
+    fn who_is_here_at_last_is_told_to_who_has_too_much_to_read() {
+        let queue = Queue::default();
+        let user = protocol::AccountId::new(0, [0; 16]);
+        let is = |status| Frame::passing(&Event::Presence { user, status, last_seen: None });
+        let (here, gone) = (is(Status::Online), is(Status::Offline));
+        for _ in 0..MAX_FRAMES {
+            queue.push(here.clone());
+        }
+        queue.push(gone.clone());
+        queue.push(Frame::of(&Event::Pong { n: 1 }));
+        assert_eq!(texts(&queue), [gone.text.as_str(), r#"{"type":"pong","n":1}"#]);
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Hub {
     }
 
     async fn say_everyone(&self, ctx: &Ctx, id: RoomId) -> domain::Result<Kind> {
-        let mut room = rooms::show_everyone(ctx, id).await?;
+        let (mut room, access) = rooms::show_everyone(ctx, id).await?;
         if !room.is_open_to_all() {
             self.seats.turn_out_visitors(id);
         }
@@ -191,7 +191,10 @@ impl Hub {
                 self.say_room(ctx, id, account).await?;
             }
         } else {
-            self.seats.tell_everyone(id, &Frame::of(&Event::Room { room }));
+            let state = Frame::of(&Event::Room { room });
+            if self.seats.update(id, |room| room.pass(state, access)) {
+                self.behind.hole(id);
+            }
         }
         Ok(kind)
     }
