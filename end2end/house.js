@@ -15,10 +15,10 @@ const FILL = fileURLToPath(new URL("fill.py", import.meta.url));
 export const PASSWORD = "correct horse battery";
 
 // A port that nobody listens on, below those that the system gives to whoever connects somewhere: what is
-// stopped for a while has to find its port free again.
+// stopped for a while has to find its port free again. 10080 is one that browsers do not go to.
 export async function freePort() {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const port = 10_081 + Math.floor(Math.random() * 19_000);
     const server = createServer();
     const isFree = await new Promise((resolve) => {
       server.on("error", () => resolve(false));

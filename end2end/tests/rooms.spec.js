@@ -140,7 +140,7 @@ test("messages are formatted, answered, reacted to, edited, deleted and brought 
   await edited.hover();
   await edited.getByRole("button", { name: "Delete" }).click();
   await hers.getByRole("button", { name: "Undo" }).click();
-  await expect(row(hers, "no, after all")).toBeVisible();
+  await expect(edited).toBeVisible();
   await expect(row(his, "no, after all")).toBeVisible();
   // There is a while to undo it, and none for the others to be spared it.
   const kept = row(hers, "quoted");

@@ -27,7 +27,7 @@ async fn a_forgotten_password_comes_back_by_mail_whenever_the_mail_server_does()
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        timeout(Duration::from_secs(60), come).await.unwrap();
+        timeout(Duration::from_secs(180), come).await.unwrap();
         server.letters()
     };
     let asked = letter(1).await.remove(0);

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::{
     client::{Socket, connect},
-    house::{House, Node, Person, resident},
+    house::{House, Node, PATIENCE, Person, resident},
     link::Link,
 };
 
@@ -48,7 +48,7 @@ async fn who_cannot_be_reached_is_let_go_and_harms_nobody() {
         let path = format!("/rooms/{room}/messages");
         let (status, answer) = house.rest.ask(Method::POST, &path, Some(&people[0]), body).await;
         assert_eq!(status, 201, "{answer}");
-        let heard = timeout(Duration::from_secs(5), async {
+        let heard = timeout(PATIENCE, async {
             loop {
                 if let Some(Ok(Frame::Text(text))) = laptop.next().await
                     && text.contains(&format!(r#""seq":{n},"#))

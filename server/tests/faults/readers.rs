@@ -60,7 +60,7 @@ async fn who_never_reads_is_closed_and_harms_nobody() {
         if said <= STALLS_BY {
             began = Instant::now();
         }
-        let heard = timeout(Duration::from_secs(5), async {
+        let heard = timeout(PATIENCE, async {
             loop {
                 if let Some(Ok(Frame::Text(text))) = laptop.next().await
                     && text.contains(&format!(r#""seq":{said},"#))

@@ -71,14 +71,19 @@ async fn all_come_back_at_once_and_are_let_in() {
     drop(sockets);
 }
 
-/// Resumes without what was said, and hears it; `None` for who was too slow, and is to come once more.
+/// Whether a client comes back after this: it was too slow, or the database was.
+fn passes(code: u16) -> bool {
+    matches!(code, close::TOO_SLOW | close::RESTART)
+}
+
+/// Resumes without what was said, and hears it; `None` for who is to come once more.
 async fn catch_up(mut socket: Socket, person: &Person, room: RoomId) -> Option<Socket> {
     let mut heard = 0;
     loop {
         let text = match socket.next().await {
             Some(Ok(Frame::Text(text))) => text,
             Some(Ok(Frame::Ping(_))) => continue,
-            Some(Ok(Frame::Close(Some(frame)))) if u16::from(frame.code) == close::TOO_SLOW => {
+            Some(Ok(Frame::Close(Some(frame)))) if passes(u16::from(frame.code)) => {
                 return None;
             }
             end => panic!("{} is cut off: {end:?}", person.name),
