@@ -24,7 +24,7 @@ const GONE: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_sockets_are_told_to_come_back() {
     // Time enough to be asked, where a thousand are on their way out.
-    let mut house = House::open_with(&[("KITH_DRAIN_SECONDS", "30")]).await;
+    let mut house = House::open_with(&[("KITH_DRAIN_SECONDS", "10")]).await;
     let mut people = Vec::new();
     for n in 0..PEOPLE {
         people.push(house.rest.person(&format!("person-{n}")).await);
