@@ -167,8 +167,17 @@ impl Room {
         self.hear_of(0, access);
         if self.passing.is_empty() && self.knows(access) {
             self.tell(&frame);
-        } else if self.passing.len() < EARLY {
+        } else if self.passing.len() < EARLY || frame.room().is_none() {
+            // The room's state is told by nobody again.
             self.passing.push((access, frame));
+        }
+    }
+
+    /// The same for everyone who hears it, behind what waits.
+    pub fn tell_in_turn(&mut self, frame: &Frame) {
+        match self.passing.is_empty() {
+            true => self.tell(frame),
+            false => self.passing.push((0, frame.clone())),
         }
     }
 
@@ -311,7 +320,7 @@ impl Room {
     }
 
     /// The same for everyone who hears it.
-    pub fn tell(&self, frame: &Frame) {
+    fn tell(&self, frame: &Frame) {
         let seats = self.seats.values().chain(self.visitors.values());
         seats.for_each(|seat| seat.queue.push(frame.clone()));
     }

@@ -135,7 +135,8 @@ impl Hub {
     }
 
     async fn say_room(&self, ctx: &Ctx, id: RoomId, account: AccountId) -> domain::Result<()> {
-        if !self.seats.is_here(account) {
+        // Whoever comes in later is told then.
+        if !self.seats.of(account).iter().any(|seat| seat.may_hear(id)) {
             return Ok(());
         }
         // Before the room is read, so that it stands there or further.

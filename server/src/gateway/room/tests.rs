@@ -132,3 +132,23 @@ fn what_nobody_has_stored_is_waited_for_until_it_is_looked_for() {
     room.hear(heard(2, 1));
     assert_eq!(told(&seat), [1, 2]);
 }
+
+#[test]
+fn what_has_no_number_is_told_in_its_order_to_who_is_there_by_then() {
+    let (mut room, stays) = room();
+    let goes = seat(2);
+    room.seat(&goes, 0, 1);
+    let state = Frame::of(&Event::RoomLeft { room: id() });
+    let count = Frame::passing(&Event::RoomPresence { room: id(), online_count: 1 });
+    // Read when one of them had gone, of which nobody has heard here yet.
+    room.pass(state.clone(), 2);
+    room.tell_in_turn(&count);
+    assert!(room.is_behind() && stays.queue.take().is_empty());
+    room.unseat(&goes);
+    room.settle(2, &[(stays.account(), true)]);
+    let told: Vec<_> = stays.queue.take().into_iter().map(|frame| frame.text).collect();
+    assert_eq!(told, [state.text, count.text.clone()]);
+    assert!(goes.queue.take().is_empty());
+    room.tell_in_turn(&count);
+    assert_eq!(stays.queue.take().len(), 1);
+}

@@ -28,8 +28,8 @@ impl Seats {
 
     /// The same state for everyone in a room.
     pub fn tell_everyone(&self, id: RoomId, frame: &Frame) {
-        if let Some(room) = self.rooms.lock(&id).get(&id) {
-            room.tell(frame);
+        if let Some(room) = self.rooms.lock(&id).get_mut(&id) {
+            room.tell_in_turn(frame);
         }
     }
 
