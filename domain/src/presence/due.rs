@@ -15,8 +15,6 @@ use crate::bus::{Bus, Change, Saying};
 const ANEW_MS: i64 = 10_000;
 /// How soon what could not be written down is, again.
 const AGAIN_MS: i64 = 5_000;
-/// Each friend of whom no room tells is looked for once in as many looks at the clock.
-const WATCHED_IN: u128 = 5;
 /// As many people are said at once.
 const AT_ONCE: usize = 500;
 
@@ -33,8 +31,6 @@ pub(crate) struct Due {
     pub tallies: Vec<(RoomId, Option<i64>)>,
     /// What this node's heart says, and whose it is to be heard, when it is time for it.
     pub beat: Option<(i64, Vec<String>)>,
-    /// Of whom is to be read how they are.
-    pub watched: Vec<AccountId>,
     /// What is to be said in rooms, after that.
     pub words: Vec<(RoomId, Words)>,
 }
@@ -71,7 +67,6 @@ impl Presence {
         let gone = people.let_go(now, &mut due);
         if bus.has_others() {
             people.gather(gone, bus, now, &mut due);
-            due.watched = people.watched(now).into_iter().collect();
         } else {
             people.unsaid.clear();
         }
@@ -128,16 +123,6 @@ impl People {
         due.changes.extend(self.moved(before, now));
         due.changes.extend(self.moved(returned, now));
         gone
-    }
-
-    /// Whom it is time to look for: of the friends of a part of those who are here, each time of another,
-    /// those of whom no room tells.
-    fn watched(&mut self, now: Timestamp) -> HashSet<AccountId> {
-        self.ticks += 1;
-        let part = self.ticks % WATCHED_IN;
-        let here = self.here.iter().filter(|(id, _)| id.0.as_u128() % WATCHED_IN == part);
-        let friends = here.flat_map(|(_, here)| here.friends.iter().copied());
-        friends.filter(|friend| !self.is_told_of(*friend, now)).collect()
     }
 
     /// What is to be said to the other nodes, and kept for them.

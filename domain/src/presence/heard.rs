@@ -5,8 +5,11 @@ use std::collections::HashSet;
 
 use protocol::{AccountId, RoomId, Timestamp, accounts::Status};
 
-use super::{BORROWED_MS, LEASE_MS, Presence, TICK_MS};
+use super::Presence;
 use crate::bus::{Change, Word};
+
+/// Each friend of whom no room tells is looked for once in as many looks at the clock.
+const LOOKS: u128 = 5;
 
 impl Presence {
     /// What is to be looked up of these people before it can be said how they are.
@@ -15,43 +18,24 @@ impl Presence {
         ids.iter().copied().filter(|id| people.is_unknown(*id, now)).collect()
     }
 
-    /// Takes in what was looked up; what that changes.
+    /// Takes in how people are who were looked up, each for as long as `lasts` says, in milliseconds; what that
+    /// changes.
     pub(super) fn borrow(
         &self,
         found: impl IntoIterator<Item = (AccountId, Option<Status>)>,
         now: Timestamp,
-    ) -> Vec<Change> {
-        let mut people = self.people();
-        let mut changes = Vec::new();
-        for (account, status) in found {
-            let lasts = if status.is_some() { BORROWED_MS } else { TICK_MS };
-            let borrowed = (status.unwrap_or(Status::Offline), now.plus_ms(lasts));
-            let before = people.status(account, now);
-            people.borrowed.insert(account, borrowed);
-            if people.status(account, now) != before {
-                changes.push(Change::Present { account });
-            }
-        }
-        changes
-    }
-
-    /// Takes in how watched people are, as far as no room tells of them; what that changes.
-    pub(super) fn watched(
-        &self,
-        found: impl IntoIterator<Item = (AccountId, Option<Status>)>,
-        now: Timestamp,
+        lasts: impl Fn(Option<Status>) -> Option<i64>,
     ) -> Vec<Change> {
         let mut people = self.people();
         let mut changes = Vec::new();
         for (account, status) in found {
             let before = people.status(account, now);
-            match status {
-                Some(status) => {
-                    people.borrowed.insert(account, (status, now.plus_ms(LEASE_MS)));
+            match lasts(status) {
+                Some(ms) => {
+                    let borrowed = (status.unwrap_or(Status::Offline), now.plus_ms(ms));
+                    people.borrowed.insert(account, borrowed);
                 }
-                None => {
-                    people.borrowed.remove(&account);
-                }
+                None => drop(people.borrowed.remove(&account)),
             }
             if people.status(account, now) != before {
                 changes.push(Change::Present { account });
@@ -75,6 +59,25 @@ impl Presence {
         {
             here.friends.push(friend);
         }
+    }
+
+    /// Whom it is time to look for: of the friends of a part of those who are here, each time of another,
+    /// those of whom no room tells. Nobody waits while all of them are gone through.
+    pub(super) fn to_look_for(&self, now: Timestamp) -> Vec<AccountId> {
+        let mut people = self.people();
+        people.ticks += 1;
+        let part = people.ticks % LOOKS;
+        let all = people.here.keys().copied();
+        let some: Vec<AccountId> = all.filter(|id| id.0.as_u128() % LOOKS == part).collect();
+        drop(people);
+        let mut friends = HashSet::new();
+        for some in some.chunks(64) {
+            let people = self.people();
+            let here = some.iter().filter_map(|id| people.here.get(id));
+            let all = here.flat_map(|here| here.friends.iter().copied());
+            friends.extend(all.filter(|friend| !people.is_told_of(*friend, now)));
+        }
+        friends.into_iter().collect()
     }
 
     /// What another node says in a room; what that changes. Of a room that nobody here hears nothing would

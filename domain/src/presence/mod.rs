@@ -25,6 +25,7 @@ pub use audience::Audience;
 use due::Due;
 pub use lease::Lease;
 pub(crate) use state::Presence;
+use store::Leases;
 
 use crate::{
     Ctx, Result, Viewer,
@@ -113,7 +114,9 @@ pub async fn look_up(ctx: &Ctx, people: impl IntoIterator<Item = AccountId>) {
     if !unknown.is_empty()
         && let Some(found) = leases.read(unknown).await
     {
-        ctx.bus().publish(ctx.presence.borrow(found, ctx.clock.now()));
+        // That they are not here, only as long as a reading takes.
+        let lasts = |status: Option<Status>| Some(status.map_or(TICK_MS, |_| BORROWED_MS));
+        ctx.bus().publish(ctx.presence.borrow(found, ctx.clock.now(), lasts));
     }
 }
 
@@ -282,12 +285,19 @@ async fn say(ctx: &Ctx) -> Due {
             ctx.presence.write_again_soon(&due, ctx.clock.now());
         }
         due.words.iter().for_each(|(room, words)| words.say(ctx.bus(), *room));
-        for some in due.watched.chunks(1_000) {
-            let Some(found) = leases.read(some.to_vec()).await else { break };
-            ctx.bus().publish(ctx.presence.watched(found, ctx.clock.now()));
-        }
+        look_for_friends(ctx, leases).await;
     }
     due
+}
+
+/// Looks how those friends are of whom no room tells.
+async fn look_for_friends(ctx: &Ctx, leases: &Leases) {
+    for some in ctx.presence.to_look_for(ctx.clock.now()).chunks(1_000) {
+        let Some(found) = leases.read(some.to_vec()).await else { return };
+        // Until after the next look, and the one after that where Redis does not answer.
+        let lasts = |status: Option<Status>| status.map(|_| 3 * BORROWED_MS);
+        ctx.bus().publish(ctx.presence.borrow(found, ctx.clock.now(), lasts));
+    }
 }
 
 /// Writes down when people were here last, and tells who has gone.
