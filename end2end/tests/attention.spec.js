@@ -33,6 +33,13 @@ test("the system tells what comes while nobody looks, once one has asked for it"
   await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(false);
   await house.say(mara, room, "nobody looks");
   await expect.poll(shown).toEqual([{ title: "Mara Lindqvist", body: "nobody looks", tag: expect.any(String) }]);
+
+  // Nothing of a room of which one wants to hear nothing.
+  for (const notify of ["none", "all"]) {
+    await house.rest("PATCH", `/rooms/${room}/members/me`, { token: theo.token, body: { notify } });
+    await house.say(mara, room, `said with ${notify}`);
+  }
+  await expect.poll(async () => (await shown()).map(({ body }) => body)).toEqual(["nobody looks", "said with all"]);
 });
 
 test("who has no hand on the page for five minutes is away, and back with the first", async ({ visit, house }) => {

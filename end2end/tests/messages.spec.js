@@ -1,4 +1,4 @@
-import { accessible, alive, expect, test } from "../house.js";
+import { accessible, alive, expect, signIn, test } from "../house.js";
 
 const composer = (page) => page.getByRole("textbox", { name: /^Message / });
 const log = (page) => page.getByRole("log");
@@ -134,6 +134,76 @@ test("unread rises while nobody looks, and is gone once they do", async ({ visit
   await expect(row).not.toContainText("unread");
   const seen = await house.rest("GET", `/rooms/${room}`, { token: mara.token });
   expect(seen.body.unread).toBe(0);
+});
+
+test("who marks a message as unread and answers after all has read what comes then", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  await house.say(theo, room, "have you seen this");
+  const page = await visit(mara);
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  await log(page).getByText("have you seen this").hover();
+  await page.getByRole("button", { name: "Mark unread from here" }).click();
+  await expect(page).toHaveTitle(/^\(1\)/);
+  await page.getByRole("textbox", { name: "Message Theo Okafor" }).fill("I have");
+  await page.keyboard.press("Enter");
+  await expect(page).not.toHaveTitle(/^\(/);
+  await house.say(theo, room, "and what of it");
+  await expect(log(page).getByText("and what of it")).toBeVisible();
+  await expect.poll(async () => {
+    const { body } = await house.rest("GET", `/rooms/${room}`, { token: mara.token });
+    return body.unread;
+  }).toBe(0);
+  await expect(page).not.toHaveTitle(/^\(/);
+});
+
+test("what one has begun to write is shown to nobody else who signs in here", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  const page = await visit(mara);
+  const begun = async (name, text) => {
+    await page.goto(`/rooms/${room}`);
+    await alive(page);
+    await expect(page.getByRole("textbox", { name: `Message ${name}` })).toHaveValue(text);
+  };
+  await begun("Theo Okafor", "");
+  await page.getByRole("textbox", { name: "Message Theo Okafor" }).fill("half a thought");
+  for (const [person, name, text] of [[theo, "Mara Lindqvist", ""], [mara, "Theo Okafor", "half a thought"]]) {
+    await page.context().clearCookies();
+    await signIn(page, person);
+    await begun(name, text);
+  }
+});
+
+test("a page whose account is another's by now says nothing for them", async ({ visit, house }) => {
+  const { mara, theo, room } = await house.friends();
+  const page = await visit(mara);
+  let server;
+  let comeBack;
+  let comes = Promise.resolve();
+  await page.routeWebSocket(/\/api\/v1\/socket/, async (socket) => {
+    await comes;
+    server = socket.connectToServer();
+    server.onMessage((text) => socket.send(text));
+    socket.onMessage((text) => server.send(text));
+    comes = new Promise((resolve) => (comeBack = resolve));
+    server.lose = () => socket.close();
+  });
+  await page.goto(`/rooms/${room}`);
+  await alive(page);
+  const box = page.getByRole("textbox", { name: "Message Theo Okafor" });
+  await box.fill("from Mara");
+  await page.keyboard.press("Enter");
+  await expect(log(page).getByRole("img", { name: "Stored" })).toBeVisible();
+  await page.context().clearCookies();
+  const other = await page.context().newPage();
+  await signIn(other, theo);
+  server.lose();
+  await box.fill("from nobody but Mara");
+  await page.keyboard.press("Enter");
+  comeBack();
+  await expect(page.getByRole("textbox", { name: "Message Mara Lindqvist" })).toBeVisible();
+  const { body } = await house.rest("GET", `/rooms/${room}/messages`, { token: theo.token });
+  expect(body.items.map((message) => message.body)).toEqual(["from Mara"]);
 });
 
 for (const javaScriptEnabled of [true, false]) {

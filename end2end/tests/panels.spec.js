@@ -35,7 +35,7 @@ test("rooms stand side by side, each live, and stay there", async ({ visit, hous
 
   // Both are live, and what is seen in both is read.
   await house.say(mara, Garden, "the beans are up");
-  await house.say(mara, Kitchen, "soup at one");
+  const soup = await house.say(mara, Kitchen, "soup at one");
   await expect(row(panel(page, "Garden"), "the beans are up")).toBeVisible();
   await expect(row(panel(page, "Kitchen"), "soup at one")).toBeVisible();
   for (const id of [Garden, Kitchen]) {
@@ -61,6 +61,9 @@ test("rooms stand side by side, each live, and stay there", async ({ visit, hous
   await expect(page).toHaveURL(`/rooms/${Kitchen}?beside=${Garden}.${direct}`);
   await expect(page.locator("section.conversation").first()).toHaveAccessibleName("Kitchen");
   await expect(box(panel(page, "Kitchen"), "Kitchen")).toHaveValue("half a thought");
+  // What happens to a message is seen where it stands now.
+  await house.rest("PATCH", `/rooms/${Kitchen}/messages/${soup.id}`, { token: mara.token, body: { body: "soup at two" } });
+  await expect(row(panel(page, "Kitchen"), "soup at two")).toBeVisible();
   await panel(page, "Garden").getByRole("link", { name: "Close Garden" }).click();
   await panel(page, "Mara Lindqvist").getByRole("link", { name: "Close Mara Lindqvist" }).click();
   await expect(page.locator("section.conversation")).toHaveCount(1);

@@ -144,9 +144,12 @@ impl Live {
         trigger.track();
     }
 
-    /// Nobody looks at this part any more.
+    /// One who looked at this part does so no more; who else does looks again.
     pub fn unwatch(self, part: Touched) {
-        self.state.try_update_value(|state| state.watched.remove(&part));
+        let trigger = self.state.try_update_value(|state| state.watched.remove(&part)).flatten();
+        if let Some(trigger) = trigger {
+            trigger.notify();
+        }
     }
 
     fn touch(self, parts: impl IntoIterator<Item = Touched>) {
@@ -280,6 +283,7 @@ impl Live {
             state.outbox.push(pending);
         });
         self.touch([Touched::Timeline(room)]);
+        self.opens();
         self.send_due();
         // One looks at what one has just said.
         #[cfg(feature = "hydrate")]

@@ -7,6 +7,7 @@ use gloo_net::websocket::{Message as Frame, WebSocketError, futures::WebSocket};
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
     Command, Event, Message, Room, RoomId,
+    rooms::Notify,
     socket::{SUBPROTOCOL, close},
 };
 
@@ -122,6 +123,15 @@ async fn connection(live: Live) -> End {
         };
         let Ok(event) = Event::read(&text) else { continue };
         match &event {
+            // Somebody else has signed in here meanwhile: nothing of this page is theirs.
+            Event::Ready(ready)
+                if ready
+                    .me
+                    .as_ref()
+                    .is_some_and(|me| live.peek(|world| world.me().id != me.id)) =>
+            {
+                return End::SignedOut;
+            }
             Event::Ready(ready) => {
                 was_live = true;
                 live.apply(&event);
@@ -160,6 +170,10 @@ async fn connection(live: Live) -> End {
         }
         if let Event::Message { message } = &event {
             notify(live, message);
+            // One of the many rooms that are not loaded yet, and is not where it was among them.
+            if live.peek(|world| world.room(message.room).is_none()) {
+                spawn_local(load_room(live, message.room));
+            }
         }
         let holes_before = live.peek(|world| world.behind());
         live.apply(&event);
@@ -176,11 +190,15 @@ async fn connection(live: Live) -> End {
 /// A message of the system for what others say while nobody looks.
 fn notify(live: Live, message: &Message) {
     let known = live.peek(|world| {
-        let is_new = message.is_passing()
-            || world.room(message.room).is_some_and(|room| message.seq > room.last_seq);
-        let is_hidden =
-            message.author.id == world.me().id || world.blocked().contains(&message.author.id);
-        (is_new && !is_hidden).then(|| world.room(message.room).map(|room| room.name.clone()))?
+        let (room, me) = (world.room(message.room)?, world.me().id);
+        let is_new = message.is_passing() || message.seq > room.last_seq;
+        let is_wanted = match room.notify {
+            Some(Notify::None) => false,
+            Some(Notify::Mentions) => message.mentions.contains(&me),
+            _ => true,
+        };
+        let is_hidden = message.author.id == me || world.blocked().contains(&message.author.id);
+        (is_new && is_wanted && !is_hidden).then(|| room.name.clone())
     });
     let Some(room) = known else { return };
     let author = &message.author.display_name;
@@ -211,10 +229,15 @@ fn back(live: Live) {
     }
 }
 
+/// The rooms beyond those of `ready`, for as long as this connection lasts.
 async fn rest_of_rooms(live: Live, mut cursor: String) {
-    loop {
+    let connection = live.connections.get_untracked();
+    while live.connections.get_untracked() == connection {
         let path = format!("/api/v1/rooms?limit=100&cursor={cursor}");
-        let Ok(page) = browser::fetch::get::<protocol::Items<Room>>(&path).await else { return };
+        let Ok(page) = browser::fetch::get::<protocol::Items<Room>>(&path).await else {
+            browser::sleep(RETRY_MS).await;
+            continue;
+        };
         for room in page.items {
             live.apply(&Event::Room { room });
         }

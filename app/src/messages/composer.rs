@@ -40,12 +40,12 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
             Err(_) if area.value().trim().is_empty() => area.set_value(""),
             Err(refused) => problem.set(Some(refused.to_string())),
         }
-        keep_draft(room, &area.value());
+        keep_draft(live, room, &area.value());
     });
     let on_key = Callback::new(move |event: ev::KeyboardEvent| {
         if mentions.takes(&event) {
             if let Some(area) = area.get_untracked() {
-                keep_draft(room, &area.value());
+                keep_draft(live, room, &area.value());
             }
             return;
         }
@@ -74,7 +74,7 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
         if problem.get_untracked().is_some() {
             problem.set(None);
         }
-        keep_draft(room, &text);
+        keep_draft(live, room, &text);
         mentions.look();
         if !text.trim().is_empty() {
             writes(live, room);
@@ -85,7 +85,8 @@ pub fn Composer(room: RoomId, #[prop(into)] name: Signal<String>) -> impl IntoVi
         if let Some(area) = area.get() {
             if area.value().is_empty() {
                 area.set_value(
-                    &crate::browser::storage::read::<String>(&draft_key(room)).unwrap_or_default(),
+                    &crate::browser::storage::read::<String>(&draft_key(live, room))
+                        .unwrap_or_default(),
                 );
             }
             if !crate::browser::is_touch() && !crate::browser::is_writing() {
@@ -147,18 +148,19 @@ fn breaks_line() -> bool {
     return false;
 }
 
-fn keep_draft(room: RoomId, text: &str) {
+fn keep_draft(live: Live, room: RoomId, text: &str) {
     #[cfg(feature = "hydrate")]
     if text.is_empty() {
-        crate::browser::storage::remove(&draft_key(room));
+        crate::browser::storage::remove(&draft_key(live, room));
     } else {
-        crate::browser::storage::write(&draft_key(room), &text);
+        crate::browser::storage::write(&draft_key(live, room), &text);
     }
     #[cfg(not(feature = "hydrate"))]
-    let _ = (room, text);
+    let _ = (live, room, text);
 }
 
+/// Whoever else signs in here is shown none of it.
 #[cfg(feature = "hydrate")]
-fn draft_key(room: RoomId) -> String {
-    format!("kith.draft.{room}")
+fn draft_key(live: Live, room: RoomId) -> String {
+    format!("kith.draft.{}.{room}", live.peek(|world| world.me().id))
 }

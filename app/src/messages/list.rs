@@ -50,6 +50,9 @@ pub fn MessageList(room: RoomId, #[prop(into)] name: Signal<String>) -> impl Int
     let failed = RwSignal::new(false);
     let missed = RwSignal::new(0_usize);
     Effect::new(move |_| {
+        // What could not be loaded is tried again with each connection.
+        #[cfg(feature = "hydrate")]
+        live.connections.track();
         if ids.with(Option::is_none) {
             live.ensure_timeline(room, failed);
         }
