@@ -112,7 +112,9 @@ impl People {
             let Some(here) = self.here.remove(&account) else { continue };
             here.rooms.iter().for_each(|room| self.forget_in(*room, account));
             // Who is seen by nobody is seen by nobody afterwards either.
-            if !here.is_invisible {
+            if here.is_invisible {
+                self.borrowed.remove(&account);
+            } else {
                 self.gone.push(account);
             }
             gone.push((account, here.rooms));
