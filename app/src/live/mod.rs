@@ -283,7 +283,9 @@ impl Live {
             state.outbox.push(pending);
         });
         self.touch([Touched::Timeline(room)]);
-        self.opens();
+        if !self.reads(room) {
+            self.opens();
+        }
         self.send_due();
         // One looks at what one has just said.
         #[cfg(feature = "hydrate")]

@@ -171,7 +171,7 @@ async fn connection(live: Live) -> End {
         if let Event::Message { message } = &event {
             notify(live, message);
             // One of the many rooms that are not loaded yet, and is not where it was among them.
-            if live.peek(|world| world.room(message.room).is_none()) {
+            if live.peek(|world| world.is_unheard_of(message.room)) {
                 spawn_local(load_room(live, message.room));
             }
         }

@@ -277,6 +277,12 @@ impl World {
         self.rooms.values().filter(|room| room.unread() > 0).count()
     }
 
+    /// Whether neither the room nor anything said in it is known.
+    pub fn is_unheard_of(&self, room: RoomId) -> bool {
+        let is_known = self.rooms.contains_key(&room) || self.early.contains_key(&room);
+        !is_known && !self.timelines.contains_key(&room)
+    }
+
     /// Whom the viewer blocks.
     pub fn blocked(&self) -> &[AccountId] {
         &self.blocked
